@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the kernel side and the user side say to each other: the one header both include.
+ * Fixed-width kernel types, no pointers, explicit padding, sizes asserted. Both sides are always
+ * built together, so there is no versioning.
+ */
+#ifndef SMOLDER_BPF_ABI_H
+#define SMOLDER_BPF_ABI_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define SMOLDER_COMM_LEN 16 /* TASK_COMM_LEN, include/linux/sched.h */
+
+/* PERF_MAX_STACK_DEPTH; the running kernel may allow less (kernel.perf_event_max_stack). */
+#define SMOLDER_STACK_DEPTH 127
+
+/*
+ * Who was running. `tgid` alone is reused by the kernel and survives exec, so identity is the
+ * triple (tgid, start_ns, exec_gen).
+ */
+struct smolder_task {
+	__u32 tgid;     /* in the initial pid namespace */
+	__u32 exec_gen; /* low half of task_struct.self_exec_id: +1 at each exec, inherited at fork */
+	__u64 start_ns; /* group leader's start_boottime (CLOCK_BOOTTIME) */
+};
+
+/* Stack ids in struct smolder_key: an id of the epoch's STACK_TRACE map, or: */
+#define SMOLDER_NO_STACK (-1)
+
+/* Key of the per-CPU count maps; the value is a __u64 count of samples. */
+struct smolder_key {
+	struct smolder_task task;
+	__u64 cgroup_id; /* of the cgroup v2 hierarchy (kernfs node id); 0: unknown */
+	__u32 tid;       /* 0 unless threads are kept apart */
+	__s32 kernel_stack;
+	__s32 user_stack;
+	__u32 pad;
+	char comm[SMOLDER_COMM_LEN]; /* of the thread; NUL-padded */
+};
+
+/* The exact lane: a sample whose stack found its STACK_TRACE bucket taken. Ring "samples". */
+struct smolder_exact_sample {
+	struct smolder_key key; /* both stack ids are SMOLDER_NO_STACK */
+	__u32 epoch;
+	__u32 kernel_len, user_len; /* addresses in each; leaf first */
+	__u32 pad;
+	__u64 addresses[]; /* kernel_len of the kernel's, then user_len of user space's */
+};
+
+/* Process life, from sched tracepoints. Ring "events". */
+enum smolder_event_type {
+	SMOLDER_EVENT_FORK = 1, /* a new thread group; task is the child's, parent_tgid its parent */
+	SMOLDER_EVENT_EXEC = 2, /* task.exec_gen is that of the new image */
+	SMOLDER_EVENT_EXIT = 3, /* the last thread is gone */
+};
+
+struct smolder_event {
+	__u32 type; /* enum smolder_event_type */
+	__u32 parent_tgid;
+	struct smolder_task task;
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u64 cgroup_id;
+	char comm[SMOLDER_COMM_LEN];
+};
+
+/*
+ * One counter per fate of a tick and per noteworthy event; map "stats" holds one set per epoch:
+ * index = epoch * SMOLDER_STAT_COUNT + stat. SEEN equals the sum of the fates.
+ */
+enum smolder_stat {
+	SMOLDER_STAT_SEEN,           /* the program ran */
+	/* fates */
+	SMOLDER_STAT_COUNTED,        /* in the count map */
+	SMOLDER_STAT_EXACT,          /* sent on the exact lane */
+	SMOLDER_STAT_IDLE,           /* the idle task */
+	SMOLDER_STAT_FILTERED,       /* not in the target, or not on the wanted side */
+	SMOLDER_STAT_LOST_COUNT_MAP, /* count map full */
+	SMOLDER_STAT_LOST_BUSY,      /* count map bucket locked (NMI) */
+	SMOLDER_STAT_LOST_RING,      /* exact lane full */
+	SMOLDER_STAT_LOST_OTHER,     /* a helper failed in a way no kernel is known to */
+	/* not fates */
+	SMOLDER_STAT_USER_STACK,     /* samples with a user stack */
+	SMOLDER_STAT_KERNEL_STACK,   /* samples with a kernel stack */
+	SMOLDER_STAT_COLLISION,      /* stack ids refused with -EEXIST or -ENOMEM */
+	SMOLDER_STAT_EVENT_LOST,     /* process events that found ring "events" full */
+	SMOLDER_STAT_CHILD_LOST,     /* children that found the target map full */
+	SMOLDER_STAT_COUNT
+};
+
+_Static_assert(sizeof(struct smolder_task) == 16, "abi");
+_Static_assert(sizeof(struct smolder_key) == 56, "abi");
+_Static_assert(sizeof(struct smolder_exact_sample) == 72, "abi");
+_Static_assert(sizeof(struct smolder_event) == 56, "abi");
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The neutral profile: what every reader makes and every writer takes. Tables of interned things,
+ * each named by its position (an id); a trie of stacks; samples with labels.
+ *
+ *	strings   ← names; id 0 is ""
+ *	mappings  ← the object files code came from
+ *	functions ← name, file
+ *	frames    ← one source-level call: a function at a line, at an address of a mapping. An
+ *	            inlined call is a frame of its own, of kind FRAME_INLINE, behind its physical
+ *	            caller and with the caller's mapping and address
+ *	stacks    ← trie nodes (parent, frame); node 0 is the empty stack
+ *	labels    ← sets of labels; set 0 is the empty set
+ *	samples   ← (stack, label set) → one value per value type; each pair at most once
+ *
+ * The process name is not a frame: it is the label "comm". All profile_*() that add return the id,
+ * or PROFILE_NONE when memory (or the cap of 2^32-2 items) ran out; adding what is there already
+ * returns its id. Not thread-safe.
+ */
+#ifndef SMOLDER_FORMATS_PROFILE_H
+#define SMOLDER_FORMATS_PROFILE_H
+
+#include "base/err.h"
+#include "base/hashindex.h"
+#include "base/strtab.h"
+#include "base/vec.h"
+#include "formats/ledger.h"
+
+#define PROFILE_NONE UINT32_MAX
+#define PROFILE_VALUES_MAX 8
+
+enum frame_kind {
+	FRAME_USER,
+	FRAME_KERNEL,
+	FRAME_INLINE, /* inlined into the frame before it, whichever side that is on */
+	FRAME_JIT,
+	FRAME_MARKER, /* not code: "[incomplete: REASON]" at the root of a user stack */
+};
+
+struct profile_mapping {
+	uint32_t name;     /* string: path, "[kernel.kallsyms]", "[vdso]", "[module]" */
+	uint32_t build_id; /* string: lower-case hex, or 0 */
+	uint64_t start, limit, file_offset; /* addresses as the ELF file gives them: no load bias */
+	bool has_functions, has_filenames, has_line_numbers, has_inline_frames;
+};
+
+struct profile_function {
+	uint32_t name;        /* string: demangled, or "object+0x1234" when there is no name */
+	uint32_t system_name; /* string: as the symbol table has it; == name when not mangled */
+	uint32_t file;        /* string, or 0 */
+	uint32_t start_line;  /* 0: unknown */
+};
+
+struct profile_frame {
+	uint32_t function; /* PROFILE_NONE: a location without a name (other people's files) */
+	uint32_t mapping;  /* PROFILE_NONE: none */
+	uint64_t address;  /* in the mapping's terms; call sites are already adjusted by -1 */
+	uint32_t line, column; /* 0: unknown */
+	uint32_t kind;         /* enum frame_kind */
+};
+
+struct profile_stack {
+	uint32_t parent; /* node id, smaller than the node's own */
+	uint32_t frame;
+};
+
+struct profile_label {
+	uint32_t key;  /* string */
+	uint32_t str;  /* string, or 0: then num counts */
+	int64_t num;
+	uint32_t unit; /* string, or 0 */
+};
+
+struct profile_sample {
+	uint32_t stack;  /* leaf node */
+	uint32_t labels; /* label set id */
+	int64_t values[PROFILE_VALUES_MAX];
+};
+
+struct profile_value_type {
+	uint32_t type, unit; /* strings */
+};
+
+struct profile {
+	struct strtab strings;
+	VEC(struct profile_mapping) mappings;
+	VEC(struct profile_function) functions;
+	VEC(struct profile_frame) frames;
+	VEC(struct profile_stack) stacks;
+	VEC(struct profile_label) labels;      /* the sets' members, back to back, sorted by key */
+	VEC(uint32_t) label_set_ends;          /* set i ends before labels[label_set_ends[i]] */
+	VEC(struct profile_sample) samples;
+	VEC(uint32_t) comments;                /* strings, other than the ledger's */
+
+	struct profile_value_type value_types[PROFILE_VALUES_MAX];
+	uint32_t value_types_len;
+	uint32_t default_value_type;           /* index into value_types */
+	struct profile_value_type period_type;
+	int64_t period;
+	int64_t time_ns;                       /* start, UTC since the epoch; 0: unknown */
+	int64_t duration_ns;
+	uint32_t host, command;                /* strings: nodename; command line profiled, or "" */
+	struct ledger ledger;                  /* event "" when the source has none */
+
+	/* Lookup; private to profile.c. */
+	struct hashindex mapping_index, function_index, frame_index, stack_index, label_index,
+		sample_index;
+};
+
+/* An empty profile with the CPU value types (samples/count, cpu/nanoseconds; default cpu). */
+int profile_new(struct profile **ret_profile) _warn_unused_;
+struct profile *profile_free(struct profile *profile); /* NULL is legal; returns NULL */
+
+uint32_t profile_string(struct profile *profile, const char *text);
+uint32_t profile_mapping(struct profile *profile, const struct profile_mapping *mapping);
+uint32_t profile_function(struct profile *profile, const struct profile_function *function);
+uint32_t profile_frame(struct profile *profile, const struct profile_frame *frame);
+
+/* The stack that is `parent` (0: the empty stack) with `frame` called from its leaf. */
+uint32_t profile_stack(struct profile *profile, uint32_t parent, uint32_t frame);
+
+/* The set of these labels, in any order; two labels may not have the same key. */
+uint32_t profile_label_set(struct profile *profile, const struct profile_label *labels, size_t len);
+
+/* Adds the values (value_types_len of them) to the sample (stack, label set). */
+uint32_t profile_sample(struct profile *profile, uint32_t stack, uint32_t labels,
+			const int64_t *values);
+
+/* Adds all of `from` to `into`. -EINVAL when value types or period type differ; -ENOMEM. */
+int profile_merge(struct profile *into, const struct profile *from, struct err *err) _warn_unused_;
+
+/* Every id in range, every invariant above; -EINVAL and the first violation. For tests and readers. */
+int profile_check(const struct profile *profile, struct err *err) _warn_unused_;
+
+/* Sum over the samples of one value type. */
+int64_t profile_total(const struct profile *profile, uint32_t value_type);
+
+/* The label of the set with this key, or NULL. */
+const struct profile_label *profile_label_find(const struct profile *profile, uint32_t set,
+					       const char *key);
+
+static inline void profile_cleanup_(struct profile **profile)
+{
+	profile_free(*profile);
+}
+
+#define _cleanup_profile_ _cleanup_(profile_cleanup_)
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * (object, offset) → source-level frames, or a reason why not. An object is an ELF file given by an
+ * open file descriptor, the kernel, or this machine's vDSO; an offset is a file offset (what
+ * address - mapping start + mapping file offset gives), or an address for the kernel. Turning a file
+ * offset into an address of the ELF file goes by its PT_LOAD headers, here and nowhere else.
+ *
+ * Files come from whoever is profiled: nothing in them is trusted, and a broken one yields a reason,
+ * never a failure. Objects are opened and parsed at the first lookup. Strings in results belong to
+ * the symbolizer and live as long as it does. Not thread-safe.
+ */
+#ifndef SMOLDER_SYMBOLIZE_SYMBOLIZER_H
+#define SMOLDER_SYMBOLIZE_SYMBOLIZER_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct symbolizer;
+
+/* Why a frame has no name. sym_reason_name() gives the ledger's word for it. */
+enum sym_reason {
+	SYM_OK,
+	SYM_NO_SYMBOL,   /* the object has symbols, none covers the address */
+	SYM_STRIPPED,    /* the object has no symbols at all */
+	SYM_NO_FILE,     /* the object's file could not be opened or is no longer the same */
+	SYM_BAD_ELF,     /* not ELF, or broken */
+	SYM_NOT_MAPPED,  /* the offset lies in no executable segment of the file */
+	SYM_NO_KALLSYMS, /* kernel addresses are hidden (kernel.kptr_restrict) */
+	SYM_TOO_LARGE,   /* a cap of ours was reached */
+	SYM_REASON_COUNT
+};
+
+struct sym_frame {
+	const char *name;        /* demangled */
+	const char *system_name; /* as in the symbol table; the same pointer when not mangled */
+	const char *file;        /* source path, or NULL */
+	uint32_t line;           /* of the call or the sampled instruction; 0: unknown */
+	uint32_t start_line;     /* where the function is declared; 0: unknown */
+	bool inlined;            /* into the frame before it */
+};
+
+struct sym_segment { /* one executable PT_LOAD, page-aligned as mapped */
+	uint64_t start, limit, file_offset; /* start, limit: addresses of the ELF file */
+};
+
+struct sym_result {
+	const struct sym_frame *frames; /* physical function first, innermost inlined last */
+	size_t frames_len;              /* 0 unless reason is SYM_OK */
+	enum sym_reason reason;
+	uint64_t address;      /* in the ELF file's terms; the offset itself when not known */
+	struct sym_segment segment; /* the one that holds the address; all 0 when not known */
+	const char *module;    /* kernel: "[kernel.kallsyms]", "[nf_conntrack]" or "[bpf]"; else NULL */
+	bool stack_base;       /* a stack whose outermost frame this is has reached its base:
+				* _start, a thread's entry, … */
+};
+
+struct symbolizer_options {
+	const char *kallsyms_path; /* NULL: /proc/kallsyms; tests give their own */
+	bool no_dwarf;             /* symbol tables only: no lines, no inlined frames */
+};
+
+int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret_symbolizer)
+	_warn_unused_;
+struct symbolizer *symbolizer_free(struct symbolizer *symbolizer); /* NULL is legal */
+
+/*
+ * Makes an object known; returns its id (>= 0) or -ENOMEM. `fd` is borrowed and duplicated; -1 when the
+ * file could not be opened (lookups then answer SYM_NO_FILE). `path` is for messages only.
+ */
+int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path);
+int symbolizer_add_kernel(struct symbolizer *symbolizer);
+int symbolizer_add_vdso(struct symbolizer *symbolizer);
+
+/* Always answers: `ret_result` is filled, its reason says how well. */
+void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offset,
+		       struct sym_result *ret_result);
+
+/* Lower-case hex build-id of the object, or "" when it has none or cannot be read. */
+const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
+
+/* The ledger's word for a reason: "no symbol", "stripped", … */
+const char *sym_reason_name(enum sym_reason reason);
+
+static inline void symbolizer_cleanup_(struct symbolizer **symbolizer)
+{
+	symbolizer_free(*symbolizer);
+}
+
+#define _cleanup_symbolizer_ _cleanup_(symbolizer_cleanup_)
+
+#endif
