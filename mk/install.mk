@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+
+bindir ?= $(PREFIX)/bin
+mandir ?= $(PREFIX)/share/man
+docdir ?= $(PREFIX)/share/doc/smolder
+completiondir ?= $(PREFIX)/share/bash-completion/completions
+INSTALL ?= install
+
+DOCS := $(wildcard README.md NEWS.md NEWS docs/*.md LICENSES/*.txt)
+INSTALLED := $(bindir)/smolder $(mandir)/man1/smolder.1 $(completiondir)/smolder \
+	$(addprefix $(docdir)/,$(notdir $(DOCS)))
+
+## install: install under PREFIX=/usr/local, staged under DESTDIR
+install: $(BUILD)/smolder
+	$(call msg,INSTALL,$(DESTDIR)$(PREFIX)) \
+		$(INSTALL) -D -m 755 $< '$(DESTDIR)$(bindir)/smolder' && \
+		$(INSTALL) -D -m 644 man/smolder.1 '$(DESTDIR)$(mandir)/man1/smolder.1' && \
+		$(INSTALL) -D -m 644 packaging/completion/smolder.bash '$(DESTDIR)$(completiondir)/smolder' && \
+		$(INSTALL) -d -m 755 '$(DESTDIR)$(docdir)' && \
+		$(INSTALL) -m 644 $(DOCS) '$(DESTDIR)$(docdir)'
+
+## uninstall: remove exactly what install installed
+uninstall:
+	$(call msg,REMOVE,$(DESTDIR)$(PREFIX)) rm -f -- $(foreach f,$(INSTALLED),'$(DESTDIR)$f')
+	$(Q)[ ! -d '$(DESTDIR)$(docdir)' ] || rmdir -- '$(DESTDIR)$(docdir)'
+
+## static: build/static/smolder, without shared libraries
+static:
+	$(Q)mk/static.sh
+	$(Q)$(MAKE) BUILD=$(OUT)/static STATIC=1 all
+
+## dist: build/smolder-VERSION.tar.zst of HEAD, its version written down inside
+dist:
+	$(Q)mk/dist.sh $(OUT)
+
+.PHONY: install uninstall static dist
