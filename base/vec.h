@@ -39,7 +39,7 @@ int vec_reserve_(void **items, size_t *cap, size_t need, size_t item_size) _warn
 #define vec_last(v) (&(v)->items[(v)->len - 1])
 
 #define vec_for_each(v, it)                                                                        \
-	for (__typeof__((v)->items) it = (v)->items, it##_end_ = it ? it + (v)->len : it;          \
+	for (__typeof__((v)->items + 0) it = (v)->items, it##_end_ = it ? it + (v)->len : it;      \
 	     it != it##_end_; it++)
 
 #define vec_free(v)                                                                                \

@@ -40,13 +40,15 @@ struct smolder_key {
 	char comm[SMOLDER_COMM_LEN]; /* of the thread; NUL-padded */
 };
 
-/* The exact lane: a sample whose stack found its STACK_TRACE bucket taken. Ring "samples". */
+/*
+ * The exact lane: a sample whose stack found its STACK_TRACE bucket taken. Ring "samples". Behind it
+ * come kernel_len __u64 addresses of the kernel stack, then user_len of the user stack, leaf first.
+ */
 struct smolder_exact_sample {
 	struct smolder_key key; /* both stack ids are SMOLDER_NO_STACK */
 	__u32 epoch;
-	__u32 kernel_len, user_len; /* addresses in each; leaf first */
+	__u32 kernel_len, user_len;
 	__u32 pad;
-	__u64 addresses[]; /* kernel_len of the kernel's, then user_len of user space's */
 };
 
 /* Process life, from sched tracepoints. Ring "events". */
@@ -86,6 +88,7 @@ enum smolder_stat {
 	SMOLDER_STAT_COLLISION,      /* stack ids refused with -EEXIST or -ENOMEM */
 	SMOLDER_STAT_EVENT_LOST,     /* process events that found ring "events" full */
 	SMOLDER_STAT_CHILD_LOST,     /* children that found the target map full */
+	SMOLDER_STAT_RUN_NS,         /* time spent in the sampling program */
 	SMOLDER_STAT_COUNT
 };
 

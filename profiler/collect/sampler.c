@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/collect/sampler.h"
+
+#include "base/fs.h"
+#include "base/parse.h"
+#include "profiler/collect/drain.h"
+#include "sampler.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#define MAX_STACK_PATH "/proc/sys/kernel/perf_event_max_stack"
+
+struct sampler {
+	struct sampler_options options;
+	struct sampler_bpf *bpf;
+	struct ring_buffer *rings;
+	struct drain drain;
+	struct window windows[2]; /* one an epoch */
+	uint64_t *cpu_values;     /* one u64 per possible CPU */
+};
+
+static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level, (void)format, (void)args;
+	return 0;
+}
+
+uint32_t sampler_stack_depth(void)
+{
+	char text[32];
+	uint32_t depth;
+
+	if (fs_read_line(MAX_STACK_PATH, text, sizeof(text)) < 0 || parse_u32(text, &depth) < 0)
+		return SMOLDER_STACK_DEPTH;
+	return MIN(depth, (uint32_t)SMOLDER_STACK_DEPTH);
+}
+
+static int size_maps(struct sampler *sampler)
+{
+	const struct plan *plan = &sampler->options.plan;
+	uint32_t stack_bytes = sampler->options.stack_depth * (uint32_t)sizeof(uint64_t);
+	struct bpf_map *stacks[] = {sampler->bpf->maps.stacks_0, sampler->bpf->maps.stacks_1};
+	struct bpf_map *counts[] = {sampler->bpf->maps.counts_0, sampler->bpf->maps.counts_1};
+	int r = 0;
+
+	for (int i = 0; i < 2 && r == 0; i++) {
+		r = bpf_map__set_value_size(stacks[i], stack_bytes);
+		if (r == 0)
+			r = bpf_map__set_max_entries(stacks[i], plan->stack_buckets);
+		if (r == 0)
+			r = bpf_map__set_max_entries(counts[i], plan->count_entries);
+	}
+	if (r == 0 && !sampler->options.config.filter_targets)
+		r = bpf_map__set_max_entries(sampler->bpf->maps.targets, 1);
+	if (r == 0)
+		r = bpf_map__set_max_entries(sampler->bpf->maps.samples, plan->sample_ring_bytes);
+	if (r == 0)
+		r = bpf_map__set_max_entries(sampler->bpf->maps.events, plan->event_ring_bytes);
+	return r;
+}
+
+static int explain_load(int error, struct err *err)
+{
+	if (error == -EPERM || error == -EACCES)
+		return err_set(err, error,
+			       "cannot load the sampler into the kernel: no permission; run as root "
+			       "or with CAP_BPF and CAP_PERFMON ('smolder doctor' tells more)");
+	if (error == -ESRCH || error == -ENOENT)
+		return err_set(err, error,
+			       "cannot load the sampler: this kernel lacks BTF (/sys/kernel/btf/vmlinux) "
+			       "or a tracepoint it needs; see 'smolder doctor'");
+	return err_errno(err, error, "cannot load the sampler into the kernel");
+}
+
+/*
+ * Windows are filled by epoch: while the old epoch is being drained, exact samples of the new one
+ * already arrive on the ring.
+ */
+static void keep_exact(struct window *window, const struct smolder_exact_sample *exact)
+{
+	const uint64_t *addresses = (const uint64_t *)(exact + 1);
+	struct window_sample sample = {
+		.key = exact->key,
+		.count = 1,
+		.kernel_len = exact->kernel_len,
+		.user_len = exact->user_len,
+	};
+	int r = window_add_addresses(window, addresses, exact->kernel_len, &sample.kernel_off);
+
+	if (r == 0)
+		r = window_add_addresses(window, addresses + exact->kernel_len, exact->user_len,
+					 &sample.user_off);
+	if (r == 0)
+		r = vec_push(&window->samples, sample);
+	if (r < 0)
+		window->no_memory++;
+}
+
+static int on_exact(void *ctx, void *data, size_t size)
+{
+	struct sampler *sampler = ctx;
+	const struct smolder_exact_sample *exact = data;
+
+	(void)size; /* written by our own program, which bounds it */
+	keep_exact(&sampler->windows[exact->epoch & 1], exact);
+	return 0;
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct sampler *sampler = ctx;
+
+	(void)size;
+	if (sampler->options.on_event)
+		sampler->options.on_event(sampler->options.ctx, data);
+	return 0;
+}
+
+static int open_rings(struct sampler *sampler)
+{
+	int r;
+
+	sampler->rings = ring_buffer__new(bpf_map__fd(sampler->bpf->maps.events), on_event, sampler,
+					  NULL);
+	if (!sampler->rings)
+		return -errno;
+	return ring_buffer__add(sampler->rings, bpf_map__fd(sampler->bpf->maps.samples), on_exact,
+				sampler);
+}
+
+static int load(struct sampler *sampler, struct err *err)
+{
+	int r;
+
+	libbpf_set_print(print_nothing);
+	sampler->bpf = sampler_bpf__open();
+	if (!sampler->bpf)
+		return err_errno(err, -errno, "cannot open the sampler");
+	memcpy((void *)&sampler->bpf->rodata->config, &sampler->options.config,
+	       sizeof(sampler->options.config));
+	bpf_program__set_autoattach(sampler->bpf->progs.sample_tick, false);
+	r = size_maps(sampler);
+	if (r == 0)
+		r = sampler_bpf__load(sampler->bpf);
+	if (r == 0)
+		r = sampler_bpf__attach(sampler->bpf);
+	if (r < 0)
+		return explain_load(r, err);
+	r = open_rings(sampler);
+	return r < 0 ? err_errno(err, r, "cannot map the sampler's ring buffers") : 0;
+}
+
+int sampler_open(const struct sampler_options *options, struct sampler **ret_sampler,
+		 struct err *err)
+{
+	_cleanup_sampler_ struct sampler *sampler = calloc(1, sizeof(*sampler));
+	int r;
+
+	if (!sampler)
+		return err_errno(err, -ENOMEM, "cannot make the sampler");
+	sampler->options = *options;
+	r = drain_init(&sampler->drain, options->stack_depth, options->plan.stack_buckets);
+	if (r == 0) {
+		sampler->cpu_values = calloc(sampler->drain.possible_cpus, sizeof(uint64_t));
+		r = sampler->cpu_values ? 0 : -ENOMEM;
+	}
+	if (r < 0)
+		return err_errno(err, r, "cannot make the sampler's buffers");
+	r = load(sampler, err);
+	if (r < 0)
+		return r;
+	*ret_sampler = TAKE_PTR(sampler);
+	return 0;
+}
+
+struct sampler *sampler_free(struct sampler *sampler)
+{
+	if (!sampler)
+		return NULL;
+	ring_buffer__free(sampler->rings);
+	sampler_bpf__destroy(sampler->bpf);
+	drain_free(&sampler->drain);
+	window_free(&sampler->windows[0]);
+	window_free(&sampler->windows[1]);
+	free(sampler->cpu_values);
+	free(sampler);
+	return NULL;
+}
+
+int sampler_prog_fd(const struct sampler *sampler)
+{
+	return bpf_program__fd(sampler->bpf->progs.sample_tick);
+}
+
+int sampler_add_target(struct sampler *sampler, uint32_t tgid, struct err *err)
+{
+	struct smolder_target target = {0};
+	int r = bpf_map_update_elem(bpf_map__fd(sampler->bpf->maps.targets), &tgid, &target,
+				    BPF_ANY);
+
+	return r < 0 ? err_errno(err, r, "cannot add process %u to the target", tgid) : 0;
+}
+
+uint32_t sampler_count_targets(const struct sampler *sampler)
+{
+	int fd = bpf_map__fd(sampler->bpf->maps.targets);
+	uint32_t tgid, count = 0, *from = NULL, at;
+
+	while (bpf_map_get_next_key(fd, from, &tgid) == 0 && count < SMOLDER_TARGETS_MAX) {
+		count++;
+		at = tgid;
+		from = &at;
+	}
+	return count;
+}
+
+int sampler_consume(struct sampler *sampler, struct err *err)
+{
+	int r = ring_buffer__consume(sampler->rings);
+
+	return r < 0 ? err_errno(err, r, "cannot read the sampler's ring buffers") : 0;
+}
+
+static int take_stats(struct sampler *sampler, uint32_t epoch, struct window *window)
+{
+	int fd = bpf_map__fd(sampler->bpf->maps.stats);
+	uint64_t *values = sampler->cpu_values;
+
+	for (uint32_t stat = 0; stat < SMOLDER_STAT_COUNT; stat++) {
+		uint32_t index = epoch * SMOLDER_STAT_COUNT + stat;
+		int r = bpf_map_lookup_elem(fd, &index, values);
+
+		if (r < 0)
+			return r;
+		for (uint32_t cpu = 0; cpu < sampler->drain.possible_cpus; cpu++)
+			window->stats[stat] += values[cpu];
+		memset(values, 0, sampler->drain.possible_cpus * sizeof(*values));
+		r = bpf_map_update_elem(fd, &index, values, BPF_ANY);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * The kernel returns from an update of a map of maps only when no program that could have seen the
+ * old value is running: programs run in RCU read sections, and it waits for those.
+ */
+static int wait_for_quiescence(struct sampler *sampler)
+{
+	uint32_t zero = 0;
+	int outer_fd = bpf_map__fd(sampler->bpf->maps.barrier);
+	int inner_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "smolder_inner", 4, 4, 1, NULL);
+	int r;
+
+	if (inner_fd < 0)
+		return inner_fd;
+	r = bpf_map_update_elem(outer_fd, &zero, &inner_fd, BPF_ANY);
+	close(inner_fd);
+	return r;
+}
+
+int sampler_rotate(struct sampler *sampler, struct window **ret_window, struct err *err)
+{
+	uint32_t old = sampler->bpf->bss->active_epoch & 1;
+	struct window *window = &sampler->windows[old];
+	struct sampler_bpf *bpf = sampler->bpf;
+	int r;
+
+	window_clear(&sampler->windows[!old]);
+	__atomic_store_n(&bpf->bss->active_epoch, !old, __ATOMIC_SEQ_CST);
+	r = wait_for_quiescence(sampler);
+	if (r < 0)
+		return err_errno(err, r, "cannot wait for the sampler to leave the old window");
+	r = sampler_consume(sampler, err);
+	if (r < 0)
+		return r;
+	r = take_stats(sampler, old, window);
+	if (r < 0)
+		return err_errno(err, r, "cannot read the sampler's counters");
+	r = drain_epoch(&sampler->drain, bpf_map__fd(old ? bpf->maps.counts_1 : bpf->maps.counts_0),
+			bpf_map__fd(old ? bpf->maps.stacks_1 : bpf->maps.stacks_0), window, err);
+	if (r < 0)
+		return r;
+	*ret_window = window;
+	return 0;
+}
+
+/* "memlock:" of /proc/self/fdinfo/FD, Documentation/bpf/maps.rst; 0 when the kernel has none. */
+static uint64_t map_memory(int fd)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	unsigned long long bytes;
+	char path[64], line[128];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			return bytes;
+	return 0;
+}
+
+uint64_t sampler_map_bytes(const struct sampler *sampler)
+{
+	struct bpf_map *map;
+	uint64_t bytes = 0;
+
+	bpf_object__for_each_map(map, sampler->bpf->obj)
+		bytes += map_memory(bpf_map__fd(map));
+	return bytes;
+}
+
+uint32_t sampler_insn_count(const struct sampler *sampler)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(sampler_prog_fd(sampler), &info, &len) < 0)
+		return 0;
+	return info.verified_insns;
+}

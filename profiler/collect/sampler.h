@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The sampler's user side: loads the BPF programs and maps, flips their epoch, and drains the closed
+ * one into a window. Nothing slow happens here: no /proc, no file, no log. One thread.
+ */
+#ifndef SMOLDER_COLLECT_SAMPLER_H
+#define SMOLDER_COLLECT_SAMPLER_H
+
+#include "base/err.h"
+#include "bpf/sampler_config.h"
+#include "profiler/collect/plan.h"
+#include "profiler/collect/window.h"
+
+struct sampler_options {
+	struct smolder_config config;
+	struct plan plan;
+	uint32_t stack_depth; /* addresses a stack may have; from sampler_stack_depth() */
+	/* Called from sampler_consume() and sampler_rotate() for each process event. */
+	void (*on_event)(void *ctx, const struct smolder_event *event);
+	void *ctx;
+};
+
+struct sampler;
+
+/* kernel.perf_event_max_stack, at most SMOLDER_STACK_DEPTH. */
+uint32_t sampler_stack_depth(void);
+
+/* Loads everything and attaches the process tracepoints. Errors say what is missing. */
+int sampler_open(const struct sampler_options *options, struct sampler **ret_sampler,
+		 struct err *err) _warn_unused_;
+struct sampler *sampler_free(struct sampler *sampler); /* NULL is legal */
+
+/* The program to attach to events; owned by the sampler. */
+int sampler_prog_fd(const struct sampler *sampler);
+
+/* Adds a thread group to the target, with config.filter_targets. */
+int sampler_add_target(struct sampler *sampler, uint32_t tgid, struct err *err) _warn_unused_;
+
+/* Thread groups in the target now; 0 also when it cannot be told. */
+uint32_t sampler_count_targets(const struct sampler *sampler);
+
+/* Empties the rings: process events to the callback, exact samples to their windows. */
+int sampler_consume(struct sampler *sampler, struct err *err) _warn_unused_;
+
+/*
+ * Closes the current window: flips the epoch, waits until no program can still be using the old
+ * one, drains it. The window belongs to the sampler and lives until the next call but one.
+ */
+int sampler_rotate(struct sampler *sampler, struct window **ret_window, struct err *err)
+	_warn_unused_;
+
+/* Kernel memory charged for the maps, as the kernel itself states it. */
+uint64_t sampler_map_bytes(const struct sampler *sampler);
+
+/* Instructions of the sampling program as verified. */
+uint32_t sampler_insn_count(const struct sampler *sampler);
+
+static inline void sampler_cleanup_(struct sampler **sampler)
+{
+	sampler_free(*sampler);
+}
+
+#define _cleanup_sampler_ _cleanup_(sampler_cleanup_)
+
+#endif
