@@ -6,7 +6,10 @@ BPF_CC ?= clang
 # Debian keeps bpftool in /usr/sbin, which is not on every user's PATH.
 BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftool)
 BPF_ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
+# Debian keeps <asm/types.h> in a multiarch folder that clang does not search for the bpf target.
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 BPF_CFLAGS := -target bpf -mcpu=v3 -std=gnu11 -g -O2 -D__bpf__ -D__TARGET_ARCH_$(BPF_ARCH) -I. \
+	$(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH)) \
 	-Wall -Wextra -Wno-unused-parameter $(if $(filter 1,$(WERROR)),-Werror)
 
 BPF_SKELETONS := $(patsubst bpf/%.bpf.c,$(OUT)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
