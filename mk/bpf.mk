@@ -7,9 +7,9 @@ BPF_CC ?= clang
 BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftool)
 BPF_ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
 # Debian keeps <asm/types.h> in a multiarch folder that clang does not search for the bpf target.
-MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+MULTIARCH := $(wildcard /usr/include/$(shell uname -m)-linux-gnu)
 BPF_CFLAGS := -target bpf -mcpu=v3 -std=gnu11 -g -O2 -D__bpf__ -D__TARGET_ARCH_$(BPF_ARCH) -I. \
-	$(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH)) \
+	$(if $(MULTIARCH),-idirafter $(MULTIARCH)) \
 	-Wall -Wextra -Wno-unused-parameter $(if $(filter 1,$(WERROR)),-Werror)
 
 BPF_SKELETONS := $(patsubst bpf/%.bpf.c,$(OUT)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))

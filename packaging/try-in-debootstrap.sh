@@ -19,7 +19,6 @@ say() { printf '==> %4d s  %s\n' "$SECONDS" "$*"; }
 
 # All mounts live in a mount namespace of their own, which ends with its last process; when the
 # directory is removed, nothing is mounted in it any more.
-# shellcheck disable=SC2016 # the inner shell expands these
 in_root() {
 	unshare --mount --propagation private bash -euc '
 		root=$1
@@ -71,6 +70,7 @@ copy_certificates() {
 [ "$(id -u)" -eq 0 ] || { echo "needs root" >&2; exit 77; }
 command -v debootstrap >/dev/null || { echo "needs debootstrap" >&2; exit 77; }
 root=$(mktemp -d "${TMPDIR:-/tmp}/smolder-debootstrap.XXXXXX")
+chmod 755 "$root" # apt downloads as a user of its own
 trap remove_root EXIT
 trap 'exit 1' INT TERM
 

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Who may include whom: base nobody, symbolize and formats only base, the profiler all of these and
+# the headers it shares with the kernel side, bpf/ only itself. Third-party headers stay out of our
+# headers. The link of each archive (make link-law) proves the same of functions.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/lib/sources.sh
+
+# Headers of libc and of the kernel's user interface.
+system='(assert|byteswap|ctype|dirent|elf|endian|errno|fcntl|fnmatch|glob|inttypes|limits|link|locale|math|poll|pthread|sched|semaphore|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|threads|time|unistd|wchar|asm/.*|arpa/.*|linux/.*|net/.*|netinet/.*|sys/.*)'
+
+includes() {
+	grep -HnE '^[[:space:]]*#[[:space:]]*include' "$@" /dev/null || true
+}
+
+# quoted_outside ROOM ALLOWED: includes "…" of the room that do not match ALLOWED.
+quoted_outside() {
+	local files
+	mapfile -t files < <(sources "$1/*.c" "$1/*.h")
+	includes "${files[@]}" | grep '"' | grep -vE "\"($2)\"" || true
+}
+
+quoted_outside base 'base/.*' | report "base includes nobody"
+quoted_outside symbolize '(symbolize|base)/.*' | report "symbolize includes base only"
+quoted_outside formats '(formats|base)/.*' | report "formats includes base only"
+quoted_outside bpf 'bpf/.*' | report "bpf includes itself only"
+quoted_outside profiler '(profiler|symbolize|formats|base)/.*|bpf/(abi|[a-z_]+_config)\.h|[a-z_]+\.skel\.h|version\.h' |
+	report "profiler includes the rooms below and the kernel's shared headers"
+
+mapfile -t headers < <(sources '*.h' | grep -v '^bpf/')
+includes "${headers[@]}" | grep '<' | grep -vE "<$system\.h>" |
+	report "no third-party header in a header"
+mapfile -t headers < <(sources 'bpf/*.h')
+includes "${headers[@]}" | grep '<' | grep -vE '<(bpf/.*|linux/.*|asm/.*|std[a-z]*\.h)' |
+	report "bpf headers include the kernel's and libbpf's only"
