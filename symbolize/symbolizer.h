@@ -7,7 +7,7 @@
  *
  * Files come from whoever is profiled: nothing in them is trusted, and a broken one yields a reason,
  * never a failure. Objects are opened and parsed at the first lookup. Strings in results belong to
- * the symbolizer and live as long as it does. Not thread-safe.
+ * the symbolizer and live as long as it does; `frames` is good until the next lookup. Not thread-safe.
  */
 #ifndef SMOLDER_SYMBOLIZE_SYMBOLIZER_H
 #define SMOLDER_SYMBOLIZE_SYMBOLIZER_H
@@ -42,7 +42,7 @@ struct sym_frame {
 	bool inlined;            /* into the frame before it */
 };
 
-struct sym_segment { /* one executable PT_LOAD, page-aligned as mapped */
+struct sym_segment {                        /* one executable PT_LOAD, page-aligned as mapped */
 	uint64_t start, limit, file_offset; /* start, limit: addresses of the ELF file */
 };
 
@@ -50,10 +50,11 @@ struct sym_result {
 	const struct sym_frame *frames; /* physical function first, innermost inlined last */
 	size_t frames_len;              /* 0 unless reason is SYM_OK */
 	enum sym_reason reason;
-	uint64_t address;      /* in the ELF file's terms; the offset itself when not known */
+	uint64_t address;           /* in the ELF file's terms; the offset itself when not known */
 	struct sym_segment segment; /* the one that holds the address; all 0 when not known */
-	const char *module;    /* kernel: "[kernel.kallsyms]", "[nf_conntrack]" or "[bpf]"; else NULL */
-	bool stack_base;       /* a stack whose outermost frame this is has reached its base:
+	const char
+		*module; /* kernel: "[kernel.kallsyms]", "[nf_conntrack]" or "[bpf]"; else NULL */
+	bool stack_base; /* a stack whose outermost frame this is has reached its base:
 				* _start, a thread's entry, … */
 };
 
@@ -80,6 +81,9 @@ void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offse
 
 /* Lower-case hex build-id of the object, or "" when it has none or cannot be read. */
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
+
+/* The path given with the object, "[vdso]" or "[kernel.kallsyms]". */
+const char *symbolizer_path(const struct symbolizer *symbolizer, int object);
 
 /* The ledger's word for a reason: "no symbol", "stripped", … */
 const char *sym_reason_name(enum sym_reason reason);

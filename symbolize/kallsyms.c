@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "symbolize/kallsyms.h"
+
+#include "base/parse.h"
+#include "symbolize/alias.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK_LEN ((size_t)64 * 1024)
+#define SYMBOLS_MAX (1024 * 1024) /* Debian's kernel has some 130,000 of all kinds */
+#define NAMES_LEN_MAX ((size_t)64 * 1024 * 1024)
+#define MODULES_MAX 4096  /* lsmod prints a hundred on a large host */
+#define NAME_LEN_MAX 4096 /* KSYM_NAME_LEN is 512 */
+#define CORE_MODULE "[kernel.kallsyms]"
+
+struct symbol {
+	uint64_t address;
+	uint32_t name; /* 0: not a function */
+	uint16_t module;
+	uint8_t binding; /* enum alias_binding */
+};
+
+struct loader {
+	struct kallsyms *out;
+	VEC(struct symbol) symbols;
+	uint16_t last_module;
+};
+
+struct line { /* points into the text */
+	uint64_t address;
+	char type;
+	const char *name, *module; /* module: with its brackets; empty for the core kernel */
+	size_t name_len, module_len;
+};
+
+static void free_loader(struct loader *loader)
+{
+	vec_free(&loader->symbols);
+}
+
+/* "ffffffffc0201000 t name\t[module]"; false when it is anything else. */
+static bool parse_line(const char *text, size_t len, struct line *ret_line)
+{
+	const char *space = memchr(text, ' ', len), *end = text + len, *tab;
+	struct line line = {0};
+
+	if (!space || end - space < 4 || space[2] != ' ' ||
+	    parse_u64_len(text, (size_t)(space - text), 16, &line.address) < 0)
+		return false;
+	line.type = space[1];
+	line.name = space + 3;
+	tab = memchr(line.name, '\t', (size_t)(end - line.name));
+	line.name_len = (size_t)((tab ? tab : end) - line.name);
+	if (tab) {
+		line.module = tab + 1;
+		line.module_len = (size_t)(end - line.module);
+	}
+	*ret_line = line;
+	return line.name_len > 0 && line.name_len <= NAME_LEN_MAX &&
+	       line.module_len <= NAME_LEN_MAX;
+}
+
+static bool is_function_type(char type)
+{
+	return type == 't' || type == 'T' || type == 'w' || type == 'W';
+}
+
+static enum alias_binding binding_of(char type)
+{
+	if (type == 'T')
+		return ALIAS_GLOBAL;
+	return type == 't' ? ALIAS_LOCAL : ALIAS_WEAK;
+}
+
+/* Where the name now begins, or 0: no room. */
+static uint32_t add_name(struct kallsyms *out, const char *name, size_t len)
+{
+	uint32_t at = (uint32_t)out->names.len;
+
+	if (!buf_room(&out->names, len + 1))
+		return 0;
+	buf_append(&out->names, name, len);
+	buf_append_byte(&out->names, 0);
+	return at;
+}
+
+static bool same_name(const struct kallsyms *kallsyms, uint32_t at, const char *name, size_t len)
+{
+	const char *other = (const char *)kallsyms->names.data + at;
+
+	return strncmp(other, name, len) == 0 && other[len] == '\0';
+}
+
+/* The module's number, or -1. Its symbols follow one another, so the last one seen goes first. */
+static int find_module(struct loader *loader, const char *name, size_t len)
+{
+	struct kallsyms *out = loader->out;
+	uint32_t at;
+
+	if (same_name(out, out->modules.items[loader->last_module], name, len))
+		return loader->last_module;
+	for (size_t i = 0; i < out->modules.len; i++)
+		if (same_name(out, out->modules.items[i], name, len))
+			return (int)i;
+	if (out->modules.len >= MODULES_MAX)
+		return -1;
+	at = add_name(out, name, len);
+	if (at == 0 || vec_push(&out->modules, at) < 0)
+		return -1;
+	return (int)out->modules.len - 1;
+}
+
+/* A module's name as we give it: older kernels list BPF programs without one. */
+static int module_of(struct loader *loader, const struct line *line)
+{
+	int module;
+
+	if (line->module_len)
+		module = find_module(loader, line->module, line->module_len);
+	else if (line->name_len > 9 && memcmp(line->name, "bpf_prog_", 9) == 0 &&
+		 is_function_type(line->type))
+		module = find_module(loader, "[bpf]", 5);
+	else
+		module = find_module(loader, CORE_MODULE, strlen(CORE_MODULE));
+	if (module >= 0)
+		loader->last_module = (uint16_t)module;
+	return module;
+}
+
+/* Of a run of data symbols only the first matters: it ends the function before it. */
+static bool continues_data(const struct loader *loader, const struct line *line)
+{
+	const struct symbol *last = loader->symbols.len ? vec_last(&loader->symbols) : NULL;
+
+	return last && last->name == 0 && last->address <= line->address;
+}
+
+static int add_symbol(struct loader *loader, const struct line *line)
+{
+	struct symbol symbol = {.address = line->address, .binding = ALIAS_WEAK};
+	int module;
+
+	if (line->address == 0)
+		return 0;
+	if (!is_function_type(line->type))
+		return continues_data(loader, line) ? 0 : vec_push(&loader->symbols, symbol);
+	module = module_of(loader, line);
+	if (module < 0 || loader->symbols.len >= SYMBOLS_MAX) {
+		loader->out->dropped_cnt++;
+		return 0;
+	}
+	symbol.module = (uint16_t)module;
+	symbol.binding = (uint8_t)binding_of(line->type);
+	symbol.name = add_name(loader->out, line->name, line->name_len);
+	if (symbol.name == 0) {
+		loader->out->dropped_cnt++;
+		return loader->out->names.error == -EFBIG ? 0 : -ENOMEM;
+	}
+	return vec_push(&loader->symbols, symbol);
+}
+
+/* Takes the whole lines out of the text; returns how many bytes that were, or -ENOMEM. */
+static ssize_t take_lines(struct loader *loader, const char *text, size_t len)
+{
+	size_t done = 0;
+	const char *newline;
+	struct line line;
+
+	while ((newline = memchr(text + done, '\n', len - done))) {
+		size_t line_len = (size_t)(newline - text) - done;
+
+		if (parse_line(text + done, line_len, &line) && add_symbol(loader, &line) < 0)
+			return -ENOMEM;
+		done += line_len + 1;
+	}
+	return (ssize_t)done;
+}
+
+static int read_all(int fd, struct loader *loader)
+{
+	_cleanup_free_ char *text = malloc(CHUNK_LEN);
+	size_t len = 0;
+	ssize_t n;
+
+	if (!text)
+		return -ENOMEM;
+	while ((n = read(fd, text + len, CHUNK_LEN - len)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		len += (size_t)n;
+		n = take_lines(loader, text, len);
+		if (n < 0)
+			return -ENOMEM;
+		if (n == 0 && len == CHUNK_LEN)
+			n = (ssize_t)len; /* a line of 64 KiB: no symbol */
+		len -= (size_t)n;
+		memmove(text, text + n, len);
+	}
+	return 0;
+}
+
+/* By address; functions before the data that may share it, the better name first. */
+static int compare_symbols(const void *left, const void *right, void *names)
+{
+	const struct symbol *a = left, *b = right;
+
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	if ((a->name == 0) != (b->name == 0))
+		return a->name ? -1 : 1;
+	return alias_compare((struct alias){(const char *)names + a->name, a->binding},
+			     (struct alias){(const char *)names + b->name, b->binding});
+}
+
+static int pack(struct loader *loader)
+{
+	struct kallsyms *out = loader->out;
+	uint64_t last = 0;
+
+	if (loader->symbols.len == 0)
+		return -ENODATA;
+	qsort_r(loader->symbols.items, loader->symbols.len, sizeof(struct symbol), compare_symbols,
+		out->names.data);
+	out->base = loader->symbols.items[0].address;
+	if (vec_reserve(&out->entries, loader->symbols.len) < 0)
+		return -ENOMEM;
+	vec_for_each(&loader->symbols, symbol) {
+		uint64_t offset = symbol->address - out->base;
+		struct kallsyms_entry entry = {(uint32_t)offset, symbol->name, symbol->module};
+
+		if (offset > UINT32_MAX)
+			out->dropped_cnt += symbol->name != 0;
+		else if (symbol->address != last && vec_push(&out->entries, entry) < 0)
+			return -ENOMEM;
+		last = symbol->address;
+	}
+	return 0;
+}
+
+static int load(int fd, struct kallsyms *kallsyms)
+{
+	_cleanup_(free_loader) struct loader loader = {.out = kallsyms};
+	int r;
+
+	kallsyms->names.max_len = NAMES_LEN_MAX;
+	buf_append_byte(&kallsyms->names, 0); /* so that no name begins at 0 */
+	if (vec_push(&kallsyms->modules, add_name(kallsyms, CORE_MODULE, strlen(CORE_MODULE))) <
+		    0 ||
+	    buf_error(&kallsyms->names) < 0)
+		return -ENOMEM;
+	r = read_all(fd, &loader);
+	return r < 0 ? r : pack(&loader);
+}
+
+int kallsyms_read_fd(int fd, struct kallsyms *ret_kallsyms)
+{
+	struct kallsyms kallsyms = {0};
+	int r = load(fd, &kallsyms);
+
+	if (r < 0) {
+		kallsyms_free(&kallsyms);
+		return r;
+	}
+	*ret_kallsyms = kallsyms;
+	return 0;
+}
+
+int kallsyms_read(const char *path, struct kallsyms *ret_kallsyms)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : kallsyms_read_fd(fd, ret_kallsyms);
+}
+
+void kallsyms_free(struct kallsyms *kallsyms)
+{
+	vec_free(&kallsyms->entries);
+	vec_free(&kallsyms->modules);
+	buf_free(&kallsyms->names);
+}
+
+/* The last entry at or below the offset, or NULL. */
+static const struct kallsyms_entry *entry_below(const struct kallsyms *kallsyms, uint64_t offset)
+{
+	size_t low = 0, high = kallsyms->entries.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (kallsyms->entries.items[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &kallsyms->entries.items[low - 1] : NULL;
+}
+
+const char *kallsyms_find(const struct kallsyms *kallsyms, uint64_t address,
+			  const char **ret_module)
+{
+	const struct kallsyms_entry *entry;
+	const char *names = (const char *)kallsyms->names.data;
+
+	if (address < kallsyms->base)
+		return NULL;
+	entry = entry_below(kallsyms, address - kallsyms->base);
+	if (!entry || entry->name == 0 ||
+	    address - kallsyms->base - entry->offset >= KALLSYMS_REACH_MAX)
+		return NULL;
+	*ret_module = names + kallsyms->modules.items[entry->module];
+	return names + entry->name;
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "symbolize/symbolizer.h"
+
+#include "base/hashindex.h"
+#include "base/vec.h"
+#include "symbolize/elf_file.h"
+#include "symbolize/kallsyms.h"
+#include "symbolize/namepool.h"
+#include "symbolize/symtab.h"
+#include "symbolize/vdso.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* Answers kept; when they are this many all are forgotten and found again as needed. */
+#define ANSWERS_MAX (512 * 1024)
+#define FRAMES_MAX 128
+
+enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL };
+
+struct object {
+	enum object_kind kind;
+	const char *path; /* for messages; in the name pool */
+	bool is_loaded;
+	enum sym_reason broken; /* SYM_OK when lookups make sense */
+	int fd;                 /* owned until `file` takes it; -1 without a file */
+	struct elf_file *file;
+	struct symtab symtab;
+	struct kallsyms kallsyms;
+};
+
+struct answer {
+	uint64_t offset;
+	uint32_t object;
+	struct sym_result result; /* owns its frames */
+};
+
+struct symbolizer {
+	struct symbolizer_options options;
+	VEC(struct object) objects;
+	VEC(struct answer) answers;
+	struct hashindex answer_index;
+	struct namepool names;
+};
+
+/* One answer being put together. */
+struct draft {
+	struct sym_frame frames[FRAMES_MAX];
+	struct sym_result result;
+};
+
+int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret_symbolizer)
+{
+	struct symbolizer *symbolizer = calloc(1, sizeof(*symbolizer));
+
+	if (!symbolizer)
+		return -ENOMEM;
+	if (options)
+		symbolizer->options = *options;
+	*ret_symbolizer = symbolizer;
+	return 0;
+}
+
+static void forget_answers(struct symbolizer *symbolizer)
+{
+	vec_for_each(&symbolizer->answers, answer)
+		free((void *)(uintptr_t)answer->result.frames);
+	symbolizer->answers.len = 0;
+	hashindex_clear(&symbolizer->answer_index);
+}
+
+static void object_free(struct object *object)
+{
+	symtab_free(&object->symtab);
+	kallsyms_free(&object->kallsyms);
+	elf_file_close(object->file);
+	cleanup_close_(&object->fd);
+}
+
+struct symbolizer *symbolizer_free(struct symbolizer *symbolizer)
+{
+	if (!symbolizer)
+		return NULL;
+	forget_answers(symbolizer);
+	vec_free(&symbolizer->answers);
+	hashindex_free(&symbolizer->answer_index);
+	vec_for_each(&symbolizer->objects, object)
+		object_free(object);
+	vec_free(&symbolizer->objects);
+	namepool_free(&symbolizer->names);
+	free(symbolizer);
+	return NULL;
+}
+
+static int add_object(struct symbolizer *symbolizer, struct object object)
+{
+	if (vec_push(&symbolizer->objects, object) < 0) {
+		cleanup_close_(&object.fd);
+		return -ENOMEM;
+	}
+	return (int)symbolizer->objects.len - 1;
+}
+
+int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
+{
+	struct object object = {.kind = OBJECT_FILE, .fd = -1};
+
+	object.path = namepool_intern(&symbolizer->names, path);
+	if (!object.path)
+		return -ENOMEM;
+	if (fd >= 0)
+		object.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return add_object(symbolizer, object);
+}
+
+int symbolizer_add_kernel(struct symbolizer *symbolizer)
+{
+	return add_object(
+		symbolizer,
+		(struct object){.kind = OBJECT_KERNEL, .fd = -1, .path = "[kernel.kallsyms]"});
+}
+
+int symbolizer_add_vdso(struct symbolizer *symbolizer)
+{
+	return add_object(symbolizer,
+			  (struct object){.kind = OBJECT_VDSO, .fd = -1, .path = "[vdso]"});
+}
+
+static enum sym_reason reason_of(int error)
+{
+	switch (error) {
+	case -ENOEXEC:
+		return SYM_BAD_ELF;
+	case -EFBIG:
+	case -ENOMEM:
+		return SYM_TOO_LARGE;
+	default:
+		return SYM_NO_FILE;
+	}
+}
+
+static enum sym_reason load_file(struct object *object)
+{
+	int r;
+
+	if (object->kind == OBJECT_VDSO)
+		object->fd = vdso_open();
+	if (object->fd < 0)
+		return SYM_NO_FILE;
+	r = elf_file_open(object->fd, &object->file);
+	if (r < 0)
+		return reason_of(r);
+	object->fd = -1;
+	r = symtab_read(object->file, &object->symtab);
+	return r < 0 ? reason_of(r) : SYM_OK;
+}
+
+static enum sym_reason load_kernel(const struct symbolizer *symbolizer, struct object *object)
+{
+	const char *path = symbolizer->options.kallsyms_path;
+	int r = kallsyms_read(path ? path : "/proc/kallsyms", &object->kallsyms);
+
+	if (r == -ENOMEM)
+		return SYM_TOO_LARGE;
+	return r < 0 ? SYM_NO_KALLSYMS : SYM_OK;
+}
+
+static struct object *loaded_object(struct symbolizer *symbolizer, int id)
+{
+	struct object *object;
+
+	if (id < 0 || (size_t)id >= symbolizer->objects.len)
+		return NULL;
+	object = &symbolizer->objects.items[id];
+	if (!object->is_loaded)
+		object->broken = object->kind == OBJECT_KERNEL ? load_kernel(symbolizer, object) :
+								 load_file(object);
+	object->is_loaded = true;
+	return object;
+}
+
+/* A physical frame named by a symbol; false when there is no room for the name. */
+static bool draft_symbol(struct symbolizer *symbolizer, struct draft *draft, const char *symbol)
+{
+	struct sym_frame *frame = &draft->frames[0];
+
+	frame->name = namepool_demangle(&symbolizer->names, symbol, &frame->system_name);
+	draft->result.frames_len = frame->name ? 1 : 0;
+	draft->result.reason = frame->name ? SYM_OK : SYM_TOO_LARGE;
+	return frame->name;
+}
+
+static void draft_kernel(struct symbolizer *symbolizer, const struct object *object,
+			 struct draft *draft)
+{
+	const char *symbol =
+		kallsyms_find(&object->kallsyms, draft->result.address, &draft->result.module);
+
+	if (symbol)
+		draft_symbol(symbolizer, draft, symbol);
+	else
+		draft->result.reason = SYM_NO_SYMBOL;
+}
+
+/* As the kernel maps it: whole pages. */
+static struct sym_segment mapped_segment(const struct elf_segment *segment)
+{
+	uint64_t mask = (uint64_t)sysconf(_SC_PAGESIZE) - 1;
+
+	return (struct sym_segment){
+		.start = segment->address & ~mask,
+		.limit = (segment->address + segment->file_len + mask) & ~mask,
+		.file_offset = segment->file_offset & ~mask,
+	};
+}
+
+static void draft_code(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
+{
+	const char *symbol = symtab_find(&object->symtab, draft->result.address, NULL);
+
+	if (symbol)
+		draft_symbol(symbolizer, draft, symbol);
+	else
+		draft->result.reason =
+			symtab_is_empty(&object->symtab) ? SYM_STRIPPED : SYM_NO_SYMBOL;
+}
+
+static void draft_file(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
+{
+	const struct elf_segment *segment =
+		elf_file_find_offset(object->file, draft->result.address, &draft->result.address);
+
+	if (!segment) {
+		draft->result.reason = SYM_NOT_MAPPED;
+		return;
+	}
+	draft->result.segment = mapped_segment(segment);
+	draft_code(symbolizer, object, draft);
+}
+
+static void draft_answer(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
+{
+	if (!object)
+		draft->result.reason = SYM_NO_FILE;
+	else if (object->broken != SYM_OK)
+		draft->result.reason = object->broken;
+	else if (object->kind == OBJECT_KERNEL)
+		draft_kernel(symbolizer, object, draft);
+	else
+		draft_file(symbolizer, object, draft);
+}
+
+struct wanted {
+	const struct symbolizer *symbolizer;
+	uint64_t offset;
+	uint32_t object;
+};
+
+static bool same_place(const void *ctx, uint32_t id)
+{
+	const struct wanted *wanted = ctx;
+	const struct answer *answer = &wanted->symbolizer->answers.items[id];
+
+	return answer->offset == wanted->offset && answer->object == wanted->object;
+}
+
+static uint64_t place_hash(const struct wanted *wanted)
+{
+	uint64_t key[] = {wanted->object, wanted->offset};
+
+	return hash_bytes(key, sizeof(key));
+}
+
+static int keep_answer(struct symbolizer *symbolizer, const struct wanted *wanted,
+		       const struct sym_result *result)
+{
+	struct answer answer = {wanted->offset, wanted->object, *result};
+
+	if (symbolizer->answers.len >= ANSWERS_MAX)
+		forget_answers(symbolizer);
+	if (vec_reserve(&symbolizer->answers, symbolizer->answers.len + 1) < 0 ||
+	    hashindex_add(&symbolizer->answer_index, place_hash(wanted),
+			  (uint32_t)symbolizer->answers.len) < 0)
+		return -ENOMEM;
+	symbolizer->answers.items[symbolizer->answers.len++] = answer;
+	return 0;
+}
+
+/* Makes the answer and keeps it; out of memory it says so, and is not kept. */
+static void find_answer(struct symbolizer *symbolizer, const struct wanted *wanted,
+			struct sym_result *ret_result)
+{
+	struct draft draft = {.result = {.address = wanted->offset}};
+	struct sym_frame *frames = NULL;
+
+	draft_answer(symbolizer, loaded_object(symbolizer, (int)wanted->object), &draft);
+	if (draft.result.frames_len) {
+		frames = reallocarray(NULL, draft.result.frames_len, sizeof(*frames));
+		if (frames)
+			memcpy(frames, draft.frames, draft.result.frames_len * sizeof(*frames));
+		draft.result.frames = frames;
+	}
+	if ((draft.result.frames_len && !frames) ||
+	    keep_answer(symbolizer, wanted, &draft.result) < 0) {
+		free(frames);
+		draft.result.frames = NULL;
+		draft.result.frames_len = 0;
+		draft.result.reason = SYM_TOO_LARGE;
+	}
+	*ret_result = draft.result;
+}
+
+void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offset,
+		       struct sym_result *ret_result)
+{
+	struct wanted wanted = {symbolizer, offset, (uint32_t)object};
+	uint32_t id =
+		hashindex_find(&symbolizer->answer_index, place_hash(&wanted), same_place, &wanted);
+
+	if (id == HASHINDEX_NONE)
+		find_answer(symbolizer, &wanted, ret_result);
+	else
+		*ret_result = symbolizer->answers.items[id].result;
+}
+
+const char *symbolizer_build_id(struct symbolizer *symbolizer, int object)
+{
+	const struct object *loaded = loaded_object(symbolizer, object);
+
+	return loaded && loaded->file ? loaded->file->build_id : "";
+}
+
+const char *symbolizer_path(const struct symbolizer *symbolizer, int object)
+{
+	if (object < 0 || (size_t)object >= symbolizer->objects.len)
+		return "";
+	return symbolizer->objects.items[object].path;
+}
+
+const char *sym_reason_name(enum sym_reason reason)
+{
+	static const char *const names[SYM_REASON_COUNT] = {
+		[SYM_OK] = "named",
+		[SYM_NO_SYMBOL] = "no symbol",
+		[SYM_STRIPPED] = "stripped",
+		[SYM_NO_FILE] = "no file",
+		[SYM_BAD_ELF] = "bad ELF",
+		[SYM_NOT_MAPPED] = "not mapped",
+		[SYM_NO_KALLSYMS] = "no kallsyms",
+		[SYM_TOO_LARGE] = "too large",
+	};
+
+	return (unsigned int)reason < SYM_REASON_COUNT ? names[reason] : "unknown";
+}
