@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Installs what is missing for the stages named, "build" and "test"; silent when nothing is. What is
+# Installs what is missing for the stages named: build, test, static, fuzz; silent when nothing is. What is
 # there is found by trying it, whichever package it came from. Usage: mk/deps.sh STAGE…
 set -eu
 
@@ -28,6 +28,8 @@ requirements() {
 		build hdr:libiberty/demangle.h libiberty-dev  binutils-devel     binutils    binutils-dev
 		build cmd:node              nodejs            nodejs             nodejs      nodejs
 		build cmd:npm               npm               npm                npm         npm
+		static hdr:lzma.h           liblzma-dev       xz-static          xz          xz-static
+		static hdr:bzlib.h          libbz2-dev        bzip2-static       bzip2       bzip2-static
 		test  pkg:cmocka            libcmocka-dev     libcmocka-devel    cmocka      cmocka-dev
 		test  cmd:clang-format      clang-format      clang-tools-extra  clang       clang-extra-tools
 		test  cmd:shellcheck        shellcheck        ShellCheck         shellcheck  shellcheck
@@ -35,6 +37,7 @@ requirements() {
 		test  cmd:go                golang-go         golang             go          go
 		test  cmd:protoc            protobuf-compiler protobuf-compiler  protobuf    protoc
 		test  cmd:chromium,chromium-browser,google-chrome chromium chromium chromium chromium
+		fuzz  lib:clang/*/lib/linux/libclang_rt.fuzzer-* libclang-rt-dev compiler-rt compiler-rt compiler-rt
 	END
 }
 
@@ -44,6 +47,7 @@ have() {
 		case $1 in
 		cmd:*) command -v "$name" >/dev/null && return 0 ;;
 		pkg:*) "$pkg_config" --exists "$name" 2>/dev/null && return 0 ;;
+		lib:*) compgen -G "/usr/lib*/$name" >/dev/null && return 0 ;;
 		hdr:*) compgen -G "/usr/include/$name" >/dev/null && return 0 ;;
 		esac
 	done

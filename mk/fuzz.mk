@@ -6,8 +6,9 @@
 FUZZ_SECONDS ?= 60
 FUZZ_BUILD := $(OUT)/fuzz
 
-## fuzz: run each fuzz target for FUZZ_SECONDS=60 (FUZZ=name: only that one)
+## fuzz: install what is missing, run each fuzz target for FUZZ_SECONDS=60 (FUZZ=name: only that one)
 fuzz:
+	$(Q)mk/deps.sh build fuzz
 	$(Q)$(MAKE) BUILD=$(FUZZ_BUILD) CC=clang SAN_FLAGS=-fsanitize=fuzzer-no-link,address,undefined \
 		$(if $(FUZZ),$(FUZZ_BUILD)/libfuzzer/fuzz_$(FUZZ),fuzzers)
 	$(Q)FUZZ_BUILD=$(FUZZ_BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ)

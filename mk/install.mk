@@ -24,12 +24,12 @@ uninstall:
 	$(call msg,REMOVE,$(DESTDIR)$(PREFIX)) rm -f -- $(foreach f,$(INSTALLED),'$(DESTDIR)$f')
 	$(Q)[ ! -d '$(DESTDIR)$(docdir)' ] || rmdir -- '$(DESTDIR)$(docdir)'
 
-## static: build/static/smolder, without shared libraries
+## static: install what is missing, build build/static/smolder without shared libraries
 static:
-	$(Q)mk/static.sh
+	$(Q)mk/deps.sh build static
 	$(Q)$(MAKE) BUILD=$(OUT)/static STATIC=1 all
 
-## dist: build/smolder-VERSION.tar.zst of HEAD, its version written down inside
+## dist: build/smolder-VERSION.tar.gz of HEAD
 dist:
 	$(Q)mk/dist.sh $(OUT)
 

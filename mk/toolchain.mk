@@ -11,10 +11,11 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 pkg = $(if $(shell $(PKG_CONFIG) --exists $2 2>/dev/null && echo found),$(shell \
 	$(PKG_CONFIG) $1 $2),$(error $2 is missing: `make deps` installs it (Debian package $3)))
 pkg_flags = $(call pkg,--cflags,$1,$2)
-pkg_libs = $(call pkg,--libs $(PKG_STATIC),$1,$2)
+pkg_libs = $(call pkg,--libs $(if $(STATIC),--static),$1,$2)
 
 # Goals that compile nothing must work before the libraries are there.
-SETUP_GOALS := help clean deps deps-test flame check check-asan format dist uninstall
+SETUP_GOALS := help clean deps deps-test flame check check-asan fuzz static lint run-tests format dist \
+	uninstall
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(SETUP_GOALS),$(MAKECMDGOALS)),all),)
 LIB_MODULES := libbpf=libbpf-dev libdw=libdw-dev libelf=libelf-dev zlib=zlib1g-dev \
 	libzstd=libzstd-dev jansson=libjansson-dev libxxhash=libxxhash-dev
@@ -35,7 +36,7 @@ LIBS := $(LIBS_PROFILER) $(LIBS_SYMBOLIZE) $(LIBS_FORMATS) $(LIBS_BASE)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD) -isystem $(OUT)/bpf $(LIB_CFLAGS) -pthread \
 	-fPIE -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(WARNINGS) $(CFLAGS) \
 	$(SAN_FLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS) $(SAN_FLAGS)
+ALL_LDFLAGS = $(if $(STATIC),-static-pie,-pie) -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS) $(SAN_FLAGS)
 
 # Objects depend on this file, so that another compiler or other flags rebuild them.
 $(BUILD)/flags: FORCE
