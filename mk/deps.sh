@@ -34,6 +34,7 @@ requirements() {
 		test  cmd:clang-format      clang-format      clang-tools-extra  clang       clang-extra-tools
 		test  cmd:shellcheck        shellcheck        ShellCheck         shellcheck  shellcheck
 		test  cmd:zstd              zstd              zstd               zstd        zstd
+		test  cmd:mandoc            mandoc            mandoc             mandoc      mandoc
 		test  cmd:go                golang-go         golang             go          go
 		test  cmd:protoc            protobuf-compiler protobuf-compiler  protobuf    protoc
 		test  cmd:chromium,chromium-browser,google-chrome chromium chromium chromium chromium

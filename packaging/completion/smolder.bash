@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# bash completion for smolder(1).
+
+_smolder_formats='folded|folded.zst|pb.gz|html|json'
+_smolder_record_options='-a --all -p --pid --cgroup -F --frequency -d --duration -o --output
+	--call-graph --event --user --kernel --threads --children --ledger --no-cache
+	-q --quiet -v --verbose --help'
+
+# Files and directories whose names end in one of the suffixes; suffixes may have dots.
+_smolder_files() {
+	local word=$1 suffixes=$2 name
+	while IFS= read -r name; do
+		if [[ -d $name || $name =~ \.($suffixes)$ ]]; then
+			COMPREPLY+=("$name")
+		fi
+	done < <(compgen -f -- "$word")
+	compopt -o filenames 2>/dev/null
+}
+
+_smolder_words() {
+	mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
+}
+
+# The value of an option, when that is what is being typed; fails when it is not.
+_smolder_value() {
+	local word=$1 option=$2
+	case $option in
+	-p | --pid) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
+	-F | --frequency) _smolder_words "$word" "19 49 99 199 499 997" ;;
+	-d | --duration) _smolder_words "$word" "5s 10s 30s 1m 5m" ;;
+	-o | --output | --ledger) _smolder_files "$word" "${_smolder_formats//./\\.}" ;;
+	--call-graph) _smolder_words "$word" "auto fp dwarf" ;;
+	--event) _smolder_words "$word" "auto cycles cpu-clock" ;;
+	--cgroup)
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+		compopt -o filenames 2>/dev/null
+		;;
+	*) return 1 ;;
+	esac
+}
+
+_smolder() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb=${COMP_WORDS[1]-} verbs='record report convert merge doctor help' i
+	COMPREPLY=()
+
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_smolder_words "$word" "$verbs --help --version"
+		return
+	fi
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [ "$verb" = record ] && [ "${COMP_WORDS[i]}" = -- ]; then
+			# What follows is another command's line.
+			if declare -F _command_offset >/dev/null; then
+				_command_offset $((i + 1))
+			else
+				mapfile -t COMPREPLY < <(compgen -c -f -- "$word")
+			fi
+			return
+		fi
+	done
+	_smolder_value "$word" "$before" && return
+	case $verb in
+	record) _smolder_words "$word" "$_smolder_record_options" ;;
+	report) _smolder_files "$word" 'folded|folded\.zst|pb\.gz' ;;
+	convert | merge)
+		case $word in
+		-*) _smolder_words "$word" "-o --output --help" ;;
+		*) _smolder_files "$word" 'folded|folded\.zst|pb\.gz' ;;
+		esac
+		;;
+	doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
+	help) _smolder_words "$word" "$verbs" ;;
+	esac
+}
+
+complete -F _smolder smolder
