@@ -39,6 +39,7 @@ _smolder_value() {
 		;;
 	*) return 1 ;;
 	esac
+	return 0
 }
 
 _smolder() {
