@@ -11,11 +11,12 @@ set -u
 
 cd "$(dirname "$0")/.." || exit 1
 export BUILD=${BUILD:-build}
+export UBSAN_OPTIONS=print_stacktrace=1
 timeout_s=${TEST_TIMEOUT_S:-300}
 shown_lines=60
 logs=$BUILD/test-logs
 selection=("$@")
-declare -a groups=()
+running=()
 
 # A test's full name is CLASS/NAME; no selection means all.
 selected() {
@@ -97,37 +98,40 @@ run_test() {
 	printf '%d %d %d\n' "$passed" "$failed" "$skipped" >"${log%.log}.sums"
 }
 
-# run_class CLASS JOBS FILE…: those selected, JOBS at a time.
+# Waits until fewer than JOBS tests run.
+wait_for_slot() {
+	while [ "$(jobs -rp | wc -l)" -ge "$1" ]; do
+		wait -n
+	done
+}
+
+# run_class CLASS JOBS FILE…: those selected, JOBS at a time. For a C source, the program made of it.
 run_class() {
-	local class=$1 jobs=$2 file name running=0
+	local class=$1 jobs=$2 file name
 	shift 2
 	for file in "$@"; do
-		name=$class/$(basename "$file" .sh)
-		if [[ $name = *.* ]] || [ ! -x "$file" ] || ! selected "$name"; then
-			continue
-		fi
-		if [ "$running" -ge "$jobs" ]; then
-			wait -n
-			running=$((running - 1))
-		fi
+		name=$(basename "${file%.*}")
+		selected "$class/$name" || continue
+		wait_for_slot "$jobs"
 		case $class in
-		fuzz) run_test "$name" "$file" "tests/fuzz/corpus/${name#fuzz/fuzz_}" & ;;
-		*) run_test "$name" "$file" & ;;
+		unit) run_test "$class/$name" "$BUILD/${file%.c}" & ;;
+		fuzz) run_test "$class/$name" "$BUILD/${file%.c}" "tests/fuzz/corpus/${name#fuzz_}" & ;;
+		*) run_test "$class/$name" "$file" & ;;
 		esac
-		groups+=($!)
-		running=$((running + 1))
+		running+=($!)
 	done
 	wait
 }
 
+# The viewer's tests are make's to start; this make has its own jobs.
 run_web() {
 	if [ -e mk/web.mk ] && selected web; then
-		run_test web "${MAKE:-make}" -s check-web
+		run_test web env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s check-web
 	fi
 }
 
 stop() {
-	kill -TERM "${groups[@]}" 2>/dev/null
+	kill -TERM "${running[@]}" 2>/dev/null
 	wait
 	exit 130
 }
@@ -146,8 +150,8 @@ mkdir -p "$logs" "$BUILD/tmp"
 trap stop INT TERM
 shopt -s nullglob
 run_class lint 2 tests/lint/*.sh
-run_class unit 2 "$BUILD"/tests/unit/test_*
-run_class fuzz 2 "$BUILD"/tests/fuzz/fuzz_*
+run_class unit 2 tests/unit/test_*.c
+run_class fuzz 2 tests/fuzz/fuzz_*.c
 run_class cli 2 tests/cli/*.sh
 run_class live 1 tests/live/*.sh
 run_web

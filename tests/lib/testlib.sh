@@ -79,7 +79,7 @@ is() {
 		test_pass "$1"
 	else
 		test_fail "$1"
-		printf '#   got:    %s\n#   wanted: %s\n' "$2" "$3"
+		printf 'got:    %s\nwanted: %s\n' "$2" "$3" | sed 's/^/#   /'
 	fi
 }
 
@@ -88,7 +88,7 @@ matches() {
 		test_pass "$1"
 	else
 		test_fail "$1"
-		printf '#   got:     %s\n#   pattern: %s\n' "$2" "$3"
+		printf 'got:     %s\npattern: %s\n' "$2" "$3" | sed 's/^/#   /'
 	fi
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Nothing grows without end: functions up to 60 lines and 4 parameters, files up to 600 lines.
+# Nothing grows without end: functions up to 60 lines and 4 parameters, files up to 600 lines. The
+# way out for a message, a last `struct err *`, is not counted as a parameter.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/lib/sources.sh
@@ -28,6 +29,7 @@ measure() {
 		start == 0 && /^[ \t]+[^ \t]/ && signature != "" { signature = signature $0 }
 		start == 0 && /\)( _[a-z]+_)*;?$/ && signature != "" && what == "parameters" {
 			sub(/^[^(]*\(/, "", signature)
+			sub(/, *struct err \*[a-z_]*\).*$/, ")", signature)
 			while (gsub(/\([^()]*\)/, "", signature)) { }
 			if (gsub(/,/, ",", signature) > 3)
 				printf "%s:%d: more than 4 parameters\n", FILENAME, first
