@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The account of a run: the sampler's own counters and what the windows lost, summed up, and made
+ * into the "samples" and "self" parts of the ledger at the end.
+ */
+#ifndef SMOLDER_PROFILER_ACCOUNT_H
+#define SMOLDER_PROFILER_ACCOUNT_H
+
+#include "formats/ledger.h"
+#include "profiler/collect/ticks.h"
+#include "profiler/collect/window.h"
+#include "profiler/recording.h"
+
+struct account {
+	uint64_t stats[SMOLDER_STAT_COUNT];
+	uint64_t stack_missing, no_memory;
+};
+
+void account_add_window(struct account *account, const struct window *window);
+
+/* What the kernel recorded and what it counted as seen must come from the same, drained windows. */
+void account_to_ledger(const struct account *account, const struct tick_account *ticks,
+		       const struct recording *recording, struct ledger *ledger);
+
+/* CPU time and the largest resident size of this process so far. */
+void account_self(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* smolder convert, smolder merge: profiles in, one profile out. */
+#include "formats/format.h"
+#include "profiler/cli/msg.h"
+#include "profiler/cli/options.h"
+
+#include <errno.h>
+
+#define OUTPUTS_MAX 16
+
+struct convert {
+	const struct verb *verb;
+	const char *outputs[OUTPUTS_MAX];
+	size_t outputs_len;
+};
+
+static int apply_output(void *ctx, const struct option_spec *spec, const char *value)
+{
+	struct convert *convert = ctx;
+
+	(void)spec;
+	if (convert->outputs_len >= OUTPUTS_MAX)
+		return options_error(convert->verb, "more than %d outputs", OUTPUTS_MAX);
+	convert->outputs[convert->outputs_len++] = value;
+	return 0;
+}
+
+static const struct option_spec specs[] = {
+	{'o', "output", true, apply_output, 0},
+	{0},
+};
+
+static int check_outputs(const struct convert *convert, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < convert->outputs_len && r == 0; i++)
+		r = format_check_output(convert->outputs[i], err);
+	return r;
+}
+
+static int add_file(struct profile **profile, const char *path, struct err *err)
+{
+	_cleanup_profile_ struct profile *next = NULL;
+	int r = format_read_file(path, &next, err);
+
+	if (r < 0)
+		return r;
+	if (!*profile) {
+		*profile = TAKE_PTR(next);
+		return 0;
+	}
+	return profile_merge(*profile, next, err);
+}
+
+static int read_merge_write(const struct convert *convert, char **inputs, struct err *err)
+{
+	_cleanup_profile_ struct profile *profile = NULL;
+	int r = check_outputs(convert, err);
+
+	for (; *inputs && r == 0; inputs++)
+		r = add_file(&profile, *inputs, err);
+	if (r < 0)
+		return r;
+	return format_write_files(profile, convert->outputs, convert->outputs_len, err);
+}
+
+static int run(const struct verb *verb, int argc, char **argv, int inputs_max)
+{
+	struct convert convert = {.verb = verb};
+	int operands = options_parse(verb, specs, &convert, argv);
+	struct err err;
+
+	if (operands == OPTIONS_HELP)
+		return EXIT_DONE;
+	if (operands < 0)
+		return EXIT_USAGE;
+	if (!argv[operands])
+		return options_error(verb, "no input file"), EXIT_USAGE;
+	if (argc - operands > inputs_max)
+		return options_error(verb, "more than one input file; to add profiles up, use "
+					   "'smolder merge'"), EXIT_USAGE;
+	if (!convert.outputs_len)
+		return options_error(verb, "no output file: give -o FILE"), EXIT_USAGE;
+	if (read_merge_write(&convert, argv + operands, &err) == 0)
+		return EXIT_DONE;
+	msg_error("%s", err.text);
+	return EXIT_FAILED;
+}
+
+static int run_convert(const struct verb *verb, int argc, char **argv)
+{
+	return run(verb, argc, argv, 1);
+}
+
+static int run_merge(const struct verb *verb, int argc, char **argv)
+{
+	return run(verb, argc, argv, argc);
+}
+
+static const char help[] =
+	"  -o, --output FILE          repeatable; .folded .folded.zst .pb.gz .html .json, or -\n"
+	"\n"
+	"Reads folded text (plain, gzip or zstd) and pprof (gzip or plain); \"-\" is standard input.\n";
+
+const struct verb verb_convert = {
+	.name = "convert",
+	.arguments = "FILE -o OUT",
+	.summary = "Turn a profile into another format",
+	.help = help,
+	.run = run_convert,
+};
+
+const struct verb verb_merge = {
+	.name = "merge",
+	.arguments = "FILE... -o OUT",
+	.summary = "Add profiles up",
+	.help = help,
+	.run = run_merge,
+};

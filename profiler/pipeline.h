@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The conductor: sets the rooms up in order, runs them until the recording ends, and turns what was
+ * gathered into a profile. The only place that knows them all.
+ */
+#ifndef SMOLDER_PROFILER_PIPELINE_H
+#define SMOLDER_PROFILER_PIPELINE_H
+
+#include "base/err.h"
+#include "formats/profile.h"
+#include "profiler/collect/ticks.h"
+#include "profiler/target.h"
+
+struct pipeline_progress {
+	uint64_t elapsed_ns, recorded, stacks, lost;
+};
+
+struct pipeline_options {
+	struct target_options target;
+	enum tick_event event;
+	uint32_t frequency_hz;
+	uint64_t duration_ns; /* 0: until a signal, or the target's end */
+	bool keep_threads, user_only, kernel_only, no_dwarf;
+	/* Forced sizes of kernel maps, 0 for none; see struct plan_request. */
+	uint64_t window_ns, budget_bytes;
+	uint32_t stack_buckets, count_entries, ring_bytes;
+	/* Called after each window; may be NULL. */
+	void (*on_progress)(void *ctx, const struct pipeline_progress *progress);
+	/* Called for what the user should know though the recording goes on; may be NULL. */
+	void (*on_warning)(void *ctx, const char *text);
+	void *ctx;
+};
+
+/*
+ * Records and returns the profile, ledger included. Ends by itself at the duration, on SIGINT or
+ * SIGTERM (which it blocks meanwhile), or when the target ends. No profile on failure.
+ */
+int pipeline_run(const struct pipeline_options *options, struct profile **ret_profile,
+		 struct err *err) _warn_unused_;
+
+#endif

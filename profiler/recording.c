@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/recording.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* 16 bytes a node with its index: a quarter of a GiB at the most. */
+#define NODES_MAX ((size_t)8 << 20)
+#define FAILED HASHINDEX_NONE
+
+struct wanted {
+	const struct recording *recording;
+	const void *key;
+};
+
+static bool same_spot(const void *ctx, uint32_t id)
+{
+	const struct wanted *wanted = ctx;
+
+	return memcmp(&wanted->recording->spots.items[id], wanted->key,
+		      sizeof(struct recording_spot)) == 0;
+}
+
+static bool same_node(const void *ctx, uint32_t id)
+{
+	const struct wanted *wanted = ctx;
+
+	return memcmp(&wanted->recording->nodes.items[id], wanted->key,
+		      sizeof(struct recording_node)) == 0;
+}
+
+static bool same_who(const void *ctx, uint32_t id)
+{
+	const struct wanted *wanted = ctx;
+
+	return memcmp(&wanted->recording->whos.items[id], wanted->key,
+		      sizeof(struct recording_who)) == 0;
+}
+
+static bool same_sample(const void *ctx, uint32_t id)
+{
+	const struct wanted *wanted = ctx;
+	const struct recording_sample *key = wanted->key, *sample;
+
+	sample = &wanted->recording->samples.items[id];
+	return sample->who == key->who && sample->node == key->node;
+}
+
+/* The id of `thing` in one of the recording's arrays, added if new; FAILED without memory. */
+#define INTERN(recording, array, index, same, thing, key_len)                                      \
+	({                                                                                         \
+		struct wanted wanted_ = {.recording = (recording), .key = &(thing)};               \
+		uint64_t hash_ = hash_bytes(&(thing), (key_len));                                  \
+		uint32_t id_ = hashindex_find(&(recording)->index, hash_, same, &wanted_);         \
+		if (id_ == HASHINDEX_NONE) {                                                       \
+			uint32_t new_ = (uint32_t)(recording)->array.len;                          \
+			if (vec_reserve(&(recording)->array, (size_t)new_ + 1) == 0 &&             \
+			    hashindex_add(&(recording)->index, hash_, new_) == 0) {                \
+				(recording)->array.items[(recording)->array.len++] = (thing);      \
+				id_ = new_;                                                        \
+			}                                                                          \
+		}                                                                                  \
+		id_;                                                                               \
+	})
+
+static uint32_t intern_spot(struct recording *recording, struct recording_spot spot)
+{
+	return INTERN(recording, spots, spot_index, same_spot, spot, sizeof(spot));
+}
+
+static uint32_t intern_node(struct recording *recording, uint32_t parent,
+			    struct recording_spot spot)
+{
+	struct recording_node node = {.parent = parent, .spot = intern_spot(recording, spot)};
+
+	if (parent == FAILED || node.spot == FAILED ||
+	    recording->nodes.len >= recording->nodes_max)
+		return FAILED;
+	return INTERN(recording, nodes, node_index, same_node, node, sizeof(node));
+}
+
+int recording_init(struct recording *recording, uint32_t max_depth)
+{
+	int r;
+
+	*recording = (struct recording){.max_depth = max_depth, .nodes_max = NODES_MAX};
+	r = strtab_init(&recording->strings);
+	if (r == 0)
+		r = vec_push(&recording->nodes, ((struct recording_node){0}));
+	return r;
+}
+
+void recording_free(struct recording *recording)
+{
+	strtab_free(&recording->strings);
+	vec_free(&recording->spots);
+	vec_free(&recording->nodes);
+	vec_free(&recording->whos);
+	vec_free(&recording->samples);
+	hashindex_free(&recording->spot_index);
+	hashindex_free(&recording->node_index);
+	hashindex_free(&recording->who_index);
+	hashindex_free(&recording->sample_index);
+}
+
+static struct recording_spot spot_of_place(const struct place *place)
+{
+	if (place->object == OBJECT_NONE)
+		return (struct recording_spot){.kind = SPOT_UNPLACED,
+					       .object = place->reason,
+					       .offset = place->offset};
+	return (struct recording_spot){
+		.kind = SPOT_CODE, .object = place->object, .offset = place->offset};
+}
+
+/*
+ * A walk by frame pointers through code that keeps none picks up whatever lies on the stack. A
+ * caller outside all executable memory is proof of that: the stack ends before it.
+ */
+static uint32_t place_frames(struct processes *processes, const struct smolder_task *task,
+			     const uint64_t *addresses, uint32_t len, struct recording_spot *spots)
+{
+	for (uint32_t i = 0; i < len; i++) {
+		struct place place;
+
+		processes_normalize(processes, task, addresses[i] - (i > 0), &place);
+		if (i > 0 && place.reason == PLACE_UNMAPPED)
+			return i;
+		spots[i] = spot_of_place(&place);
+	}
+	return len;
+}
+
+static uint32_t add_user_stack(struct recording *recording, struct processes *processes,
+			       const struct window *window, const struct window_sample *sample)
+{
+	const uint64_t *addresses = window->addresses.items + sample->user_off;
+	struct recording_spot spots[SMOLDER_STACK_DEPTH];
+	uint32_t len = MIN(sample->user_len, (uint32_t)SMOLDER_STACK_DEPTH), node = 0;
+	struct recording_spot walk = {.kind = SPOT_WALK_ENDED};
+
+	if (!len)
+		return 0;
+	if (len >= recording->max_depth)
+		walk.kind = SPOT_WALK_DEPTH;
+	len = place_frames(processes, &sample->key.task, addresses, len, spots);
+	node = intern_node(recording, node, walk);
+	while (len--)
+		node = intern_node(recording, node, spots[len]);
+	return node;
+}
+
+/* Each address of a kernel stack but the sampled one is a return address. */
+static uint32_t add_kernel_stack(struct recording *recording, const struct window *window,
+				 const struct window_sample *sample, uint32_t node)
+{
+	const uint64_t *addresses = window->addresses.items + sample->kernel_off;
+
+	for (uint32_t i = sample->kernel_len; i-- > 0;)
+		node = intern_node(recording, node,
+				   (struct recording_spot){
+					   .kind = SPOT_CODE,
+					   .object = OBJECT_ID_KERNEL,
+					   .offset = addresses[i] - (i > 0),
+				   });
+	return node;
+}
+
+static uint32_t add_who(struct recording *recording, struct processes *processes,
+			const struct smolder_key *key)
+{
+	struct container_labels labels = {.cgroup = "", .container_id = ""};
+	struct recording_who who = {.task = key->task, .tid = key->tid};
+
+	processes_labels(processes, &key->task, key->cgroup_id, &labels);
+	who.comm = strtab_intern_len(&recording->strings, key->comm,
+				     strnlen(key->comm, sizeof(key->comm)));
+	who.cgroup = strtab_intern(&recording->strings, labels.cgroup);
+	who.container_id = strtab_intern(&recording->strings, labels.container_id);
+	if (who.comm == STRTAB_NONE || who.cgroup == STRTAB_NONE ||
+	    who.container_id == STRTAB_NONE)
+		return FAILED;
+	return INTERN(recording, whos, who_index, same_who, who, sizeof(who));
+}
+
+static int add_sample(struct recording *recording, const struct window *window,
+		      const struct window_sample *from, struct processes *processes)
+{
+	struct recording_sample sample = {.who = add_who(recording, processes, &from->key)};
+	uint32_t id;
+
+	sample.node = add_user_stack(recording, processes, window, from);
+	sample.node = add_kernel_stack(recording, window, from, sample.node);
+	if (sample.who == FAILED || sample.node == FAILED)
+		return -ENOMEM;
+	id = INTERN(recording, samples, sample_index, same_sample, sample,
+		    offsetof(struct recording_sample, count));
+	if (id == FAILED)
+		return -ENOMEM;
+	recording->samples.items[id].count += from->count;
+	return 0;
+}
+
+void recording_add_window(struct recording *recording, const struct window *window,
+			  struct processes *processes)
+{
+	vec_for_each(&window->samples, sample) {
+		if (add_sample(recording, window, sample, processes) < 0) {
+			recording->lost_full += sample->count;
+			continue;
+		}
+		recording->recorded += sample->count;
+		recording->user += sample->user_len ? sample->count : 0;
+		recording->kernel += sample->kernel_len ? sample->count : 0;
+	}
+}
+
+int recording_count_stacks(const struct recording *recording, uint64_t *ret_count)
+{
+	_cleanup_free_ bool *seen = calloc(recording->nodes.len, sizeof(*seen));
+	uint64_t count = 0;
+
+	if (!seen)
+		return -ENOMEM;
+	vec_for_each(&recording->samples, sample) {
+		count += !seen[sample->node];
+		seen[sample->node] = true;
+	}
+	*ret_count = count;
+	return 0;
+}

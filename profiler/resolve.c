@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/resolve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define UNKNOWN_MODULE "[unknown]"
+#define NAME_MAX_LEN 4352 /* PATH_MAX and an offset */
+
+struct spot_frames { /* a run in resolve.frames, outermost first */
+	uint32_t first, len;
+	bool stack_base;
+};
+
+struct resolve {
+	const struct recording *recording;
+	const struct objects *objects;
+	struct symbolizer *symbolizer;
+	struct profile *profile;
+	VEC(uint32_t) frames;           /* profile frame ids */
+	VEC(struct spot_frames) spots;  /* by spot id */
+	VEC(uint32_t) nodes;            /* node id → profile stack id */
+	VEC(uint32_t) symbol_objects;   /* object id → 1 + symbolizer's id; 0: not asked yet */
+	VEC(uint32_t) whos;             /* who id → label set */
+};
+
+static void resolve_done(struct resolve *resolve)
+{
+	vec_free(&resolve->frames);
+	vec_free(&resolve->spots);
+	vec_free(&resolve->nodes);
+	vec_free(&resolve->symbol_objects);
+	vec_free(&resolve->whos);
+}
+
+/* ---- objects and mappings ---- */
+
+static int add_symbol_object(struct resolve *resolve, uint32_t id)
+{
+	const struct object *object = objects_get(resolve->objects, id);
+
+	switch (object->kind) {
+	case OBJECT_KERNEL:
+		return symbolizer_add_kernel(resolve->symbolizer);
+	case OBJECT_VDSO:
+		return symbolizer_add_vdso(resolve->symbolizer);
+	default:
+		return symbolizer_add_file(resolve->symbolizer, object->fd, object->path);
+	}
+}
+
+static int symbol_object(struct resolve *resolve, uint32_t id)
+{
+	uint32_t *known = &resolve->symbol_objects.items[id];
+	int added;
+
+	if (*known)
+		return (int)*known - 1;
+	added = add_symbol_object(resolve, id);
+	if (added >= 0)
+		*known = (uint32_t)added + 1;
+	return added;
+}
+
+static void hex_of(const unsigned char *bytes, size_t len, char *text)
+{
+	for (size_t i = 0; i < len; i++)
+		sprintf(text + 2 * i, "%02x", bytes[i]);
+	text[2 * len] = '\0';
+}
+
+/* What the kernel saw mapped counts; what the file says now, only where it saw nothing. */
+static uint32_t build_id_of(struct resolve *resolve, const struct object *object, int symbols)
+{
+	char hex[2 * OBJECT_BUILD_ID_MAX + 1];
+
+	if (!object->build_id_len)
+		return profile_string(resolve->profile,
+				      symbolizer_build_id(resolve->symbolizer, symbols));
+	hex_of(object->build_id, object->build_id_len, hex);
+	return profile_string(resolve->profile, hex);
+}
+
+static uint32_t mapping_of(struct resolve *resolve, uint32_t id, int symbols,
+			   const struct sym_result *result)
+{
+	const struct object *object = objects_get(resolve->objects, id);
+	const char *name = result->module ? result->module : object->path;
+	struct profile_mapping mapping = {
+		.name = profile_string(resolve->profile, name),
+		.start = result->segment.start,
+		.limit = result->segment.limit,
+		.file_offset = result->segment.file_offset,
+	};
+
+	/* Modules and BPF programs are not files that the kernel's build-id speaks of. */
+	if (object->kind != OBJECT_KERNEL || !result->module ||
+	    strcmp(result->module, "[kernel.kallsyms]") == 0)
+		mapping.build_id = build_id_of(resolve, object, symbols);
+	if (mapping.name == PROFILE_NONE || mapping.build_id == PROFILE_NONE)
+		return PROFILE_NONE;
+	return profile_mapping(resolve->profile, &mapping);
+}
+
+/* ---- one spot → frames ---- */
+
+static int push_frame(struct resolve *resolve, const struct profile_function *function,
+		      struct profile_frame frame)
+{
+	uint32_t id;
+
+	frame.function = profile_function(resolve->profile, function);
+	if (frame.function == PROFILE_NONE)
+		return -ENOMEM;
+	id = profile_frame(resolve->profile, &frame);
+	return id == PROFILE_NONE ? -ENOMEM : vec_push(&resolve->frames, id);
+}
+
+static int push_plain(struct resolve *resolve, const char *name, struct profile_frame frame)
+{
+	struct profile_function function = {.name = profile_string(resolve->profile, name)};
+
+	if (function.name == PROFILE_NONE)
+		return -ENOMEM;
+	function.system_name = function.name;
+	return push_frame(resolve, &function, frame);
+}
+
+static int push_unnamed(struct resolve *resolve, const char *module, struct profile_frame frame)
+{
+	char name[NAME_MAX_LEN];
+
+	snprintf(name, sizeof(name), "%s+0x%llx", module, (unsigned long long)frame.address);
+	return push_plain(resolve, name, frame);
+}
+
+static int push_named(struct resolve *resolve, const struct sym_frame *from,
+		      struct profile_frame frame)
+{
+	struct profile_function function = {
+		.name = profile_string(resolve->profile, from->name),
+		.system_name = profile_string(resolve->profile, from->system_name),
+		.file = profile_string(resolve->profile, from->file ? from->file : ""),
+		.start_line = from->start_line,
+	};
+	struct profile_mapping *mapping = &resolve->profile->mappings.items[frame.mapping];
+
+	if (function.name == PROFILE_NONE || function.system_name == PROFILE_NONE ||
+	    function.file == PROFILE_NONE)
+		return -ENOMEM;
+	mapping->has_functions = true;
+	mapping->has_inline_frames = true;
+	mapping->has_filenames |= from->file != NULL;
+	mapping->has_line_numbers |= from->line != 0;
+	frame.line = from->line;
+	if (from->inlined)
+		frame.kind = FRAME_INLINE;
+	return push_frame(resolve, &function, frame);
+}
+
+static uint32_t code_kind(const struct object *object)
+{
+	if (object->kind == OBJECT_KERNEL)
+		return FRAME_KERNEL;
+	return object->kind == OBJECT_ANONYMOUS ? FRAME_JIT : FRAME_USER;
+}
+
+/* The words for the ledger: why the object cannot be read says more than that it cannot. */
+static const char *unnamed_reason(const struct object *object, const struct sym_result *result)
+{
+	if (object->kind == OBJECT_ANONYMOUS)
+		return place_reason_name(PLACE_ANONYMOUS);
+	if (result->reason == SYM_NO_FILE && object->unpinned != OBJECT_PINNED)
+		return object_unpinned_name(object->unpinned);
+	return sym_reason_name(result->reason);
+}
+
+static int resolve_code(struct resolve *resolve, const struct recording_spot *spot,
+			struct spot_frames *frames)
+{
+	const struct object *object = objects_get(resolve->objects, spot->object);
+	struct ledger *ledger = &resolve->profile->ledger;
+	int symbols = symbol_object(resolve, spot->object), r = 0;
+	struct profile_frame frame = {.kind = code_kind(object)};
+	struct sym_result result;
+
+	if (symbols < 0)
+		return symbols;
+	symbolizer_lookup(resolve->symbolizer, symbols, spot->offset, &result);
+	frame.mapping = mapping_of(resolve, spot->object, symbols, &result);
+	if (frame.mapping == PROFILE_NONE)
+		return -ENOMEM;
+	frame.address = result.address;
+	frames->stack_base = result.stack_base;
+	if (result.reason != SYM_OK) {
+		ledger_reasons_add(&ledger->frames.unnamed, unnamed_reason(object, &result), 1);
+		return push_unnamed(resolve,
+				    result.module ? result.module : object_basename(object), frame);
+	}
+	ledger->frames.named++;
+	for (size_t i = 0; i < result.frames_len && r == 0; i++)
+		r = push_named(resolve, &result.frames[i], frame);
+	return r;
+}
+
+static int resolve_unplaced(struct resolve *resolve, const struct recording_spot *spot)
+{
+	struct profile_frame frame = {
+		.mapping = PROFILE_NONE, .address = spot->offset, .kind = FRAME_USER};
+
+	ledger_reasons_add(&resolve->profile->ledger.frames.unnamed,
+			   place_reason_name(spot->object), 1);
+	return push_unnamed(resolve, UNKNOWN_MODULE, frame);
+}
+
+static bool is_code(const struct recording_spot *spot)
+{
+	return spot->kind == SPOT_CODE || spot->kind == SPOT_UNPLACED;
+}
+
+static int resolve_spots(struct resolve *resolve)
+{
+	vec_for_each(&resolve->recording->spots, spot) {
+		struct spot_frames frames = {.first = (uint32_t)resolve->frames.len};
+		int r = 0;
+
+		resolve->profile->ledger.frames.distinct += is_code(spot);
+		if (spot->kind == SPOT_CODE)
+			r = resolve_code(resolve, spot, &frames);
+		else if (spot->kind == SPOT_UNPLACED)
+			r = resolve_unplaced(resolve, spot);
+		frames.len = (uint32_t)resolve->frames.len - frames.first;
+		if (r == 0)
+			r = vec_push(&resolve->spots, frames);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- stacks ---- */
+
+static uint32_t push_marker(struct resolve *resolve, const char *reason)
+{
+	struct profile_frame frame = {.mapping = PROFILE_NONE, .kind = FRAME_MARKER};
+	char name[64];
+	int r;
+
+	snprintf(name, sizeof(name), "[incomplete: %s]", reason);
+	r = push_plain(resolve, name, frame);
+	if (r < 0)
+		return PROFILE_NONE;
+	return profile_stack(resolve->profile, 0, *vec_last(&resolve->frames));
+}
+
+static const struct recording_spot *spot_of(const struct resolve *resolve, uint32_t node)
+{
+	return &resolve->recording->spots.items[resolve->recording->nodes.items[node].spot];
+}
+
+/* Why the user stacks that begin with this walk and this outermost frame are incomplete, or NULL. */
+static const char *incomplete_reason(const struct resolve *resolve, uint32_t walk_node,
+				     uint32_t outermost)
+{
+	uint32_t spot = resolve->recording->nodes.items[outermost].spot;
+
+	if (resolve->spots.items[spot].stack_base)
+		return NULL;
+	if (spot_of(resolve, walk_node)->kind == SPOT_WALK_DEPTH)
+		return "depth limit";
+	return "no frame pointer";
+}
+
+/*
+ * A walk spot stands for nothing by itself; its children, the outermost frames, decide whether a
+ * marker goes in front of them.
+ */
+static int resolve_node(struct resolve *resolve, uint32_t node)
+{
+	uint32_t parent = resolve->recording->nodes.items[node].parent;
+	uint32_t stack = resolve->nodes.items[parent];
+	const struct spot_frames *frames;
+
+	frames = &resolve->spots.items[resolve->recording->nodes.items[node].spot];
+	if (parent && !is_code(spot_of(resolve, parent))) {
+		const char *reason = incomplete_reason(resolve, parent, node);
+
+		stack = reason ? push_marker(resolve, reason) : 0;
+	}
+	for (uint32_t i = 0; i < frames->len && stack != PROFILE_NONE; i++)
+		stack = profile_stack(resolve->profile, stack,
+				      resolve->frames.items[frames->first + i]);
+	return stack == PROFILE_NONE ? -ENOMEM : vec_push(&resolve->nodes, stack);
+}
+
+static int resolve_nodes(struct resolve *resolve)
+{
+	int r = vec_push(&resolve->nodes, 0); /* the empty stack is the empty stack */
+
+	for (uint32_t node = 1; node < resolve->recording->nodes.len && r == 0; node++)
+		r = resolve_node(resolve, node);
+	return r;
+}
+
+/* ---- samples ---- */
+
+#define WHO_LABELS_MAX 5
+
+struct label_list {
+	struct profile *profile;
+	struct profile_label items[WHO_LABELS_MAX];
+	size_t len;
+};
+
+static int add_label(struct label_list *list, struct profile_label label)
+{
+	if (label.key == PROFILE_NONE || label.str == PROFILE_NONE || label.unit == PROFILE_NONE)
+		return -ENOMEM;
+	list->items[list->len++] = label;
+	return 0;
+}
+
+/* An empty text is no label. */
+static int add_text_label(struct label_list *list, const char *key, const char *text)
+{
+	if (!*text)
+		return 0;
+	return add_label(list, (struct profile_label){.key = profile_string(list->profile, key),
+						      .str = profile_string(list->profile, text)});
+}
+
+static int add_id_label(struct label_list *list, const char *key, uint32_t id)
+{
+	if (!id)
+		return 0;
+	return add_label(list, (struct profile_label){.key = profile_string(list->profile, key),
+						      .num = id,
+						      .unit = profile_string(list->profile, "id")});
+}
+
+static int resolve_who(struct resolve *resolve, const struct recording_who *who)
+{
+	const struct strtab *strings = &resolve->recording->strings;
+	struct label_list labels = {.profile = resolve->profile};
+	uint32_t set;
+	int r = add_text_label(&labels, "comm", strtab_get(strings, who->comm));
+
+	if (r == 0)
+		r = add_id_label(&labels, "pid", who->task.tgid);
+	if (r == 0)
+		r = add_id_label(&labels, "tid", who->tid);
+	if (r == 0)
+		r = add_text_label(&labels, "container_id",
+				   strtab_get(strings, who->container_id));
+	if (r == 0)
+		r = add_text_label(&labels, "cgroup", strtab_get(strings, who->cgroup));
+	if (r < 0)
+		return r;
+	set = profile_label_set(resolve->profile, labels.items, labels.len);
+	return set == PROFILE_NONE ? -ENOMEM : vec_push(&resolve->whos, set);
+}
+
+static int resolve_whos(struct resolve *resolve)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < resolve->recording->whos.len && r == 0; i++)
+		r = resolve_who(resolve, &resolve->recording->whos.items[i]);
+	return r;
+}
+
+/* The two nodes a user stack begins with: the walk and the outermost frame. */
+static bool find_user_root(const struct resolve *resolve, uint32_t node, uint32_t *ret_walk,
+			   uint32_t *ret_outermost)
+{
+	uint32_t outermost = 0;
+
+	for (; node; node = resolve->recording->nodes.items[node].parent) {
+		if (!is_code(spot_of(resolve, node))) {
+			*ret_walk = node;
+			*ret_outermost = outermost;
+			return outermost != 0;
+		}
+		outermost = node;
+	}
+	return false;
+}
+
+static void account_stack(struct resolve *resolve, const struct recording_sample *sample)
+{
+	struct ledger *ledger = &resolve->profile->ledger;
+	uint32_t walk, outermost;
+	const char *reason;
+
+	if (!find_user_root(resolve, sample->node, &walk, &outermost))
+		return;
+	reason = incomplete_reason(resolve, walk, outermost);
+	if (reason)
+		ledger_reasons_add(&ledger->stacks.incomplete, reason, sample->count);
+	else
+		ledger->stacks.user_complete += sample->count;
+	ledger->stacks.user += sample->count;
+}
+
+static int resolve_samples(struct resolve *resolve)
+{
+	vec_for_each(&resolve->recording->samples, sample) {
+		int64_t count = (int64_t)sample->count;
+		int64_t values[] = {count, count * resolve->profile->period};
+
+		account_stack(resolve, sample);
+		if (profile_sample(resolve->profile, resolve->nodes.items[sample->node],
+				   resolve->whos.items[sample->who], values) == PROFILE_NONE)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int resolve_recording(const struct recording *recording, const struct objects *objects,
+		      struct symbolizer *symbolizer, struct profile *profile, struct err *err)
+{
+	_cleanup_(resolve_done) struct resolve resolve = {
+		.recording = recording,
+		.objects = objects,
+		.symbolizer = symbolizer,
+		.profile = profile,
+	};
+	uint32_t count = objects_count(objects);
+	int r = vec_reserve(&resolve.symbol_objects, count);
+
+	if (r == 0) {
+		memset(resolve.symbol_objects.items, 0, count * sizeof(uint32_t));
+		r = resolve_spots(&resolve);
+	}
+	if (r == 0)
+		r = resolve_nodes(&resolve);
+	if (r == 0)
+		r = resolve_whos(&resolve);
+	if (r == 0)
+		r = resolve_samples(&resolve);
+	if (r == 0)
+		r = recording_count_stacks(recording, &profile->ledger.stacks.distinct);
+	profile->ledger.stacks.kernel = recording->kernel;
+	return r < 0 ? err_errno(err, r, "cannot build the profile") : 0;
+}
