@@ -22,7 +22,7 @@ install: $(BUILD)/smolder
 ## uninstall: remove exactly what install installed
 uninstall:
 	$(call msg,REMOVE,$(DESTDIR)$(PREFIX)) rm -f -- $(foreach f,$(INSTALLED),'$(DESTDIR)$f')
-	$(Q)[ ! -d '$(DESTDIR)$(docdir)' ] || rmdir -- '$(DESTDIR)$(docdir)'
+	$(Q)[ ! -d '$(DESTDIR)$(docdir)' ] || rmdir --ignore-fail-on-non-empty -- '$(DESTDIR)$(docdir)'
 
 ## static: install what is missing, build build/static/smolder without shared libraries
 static:

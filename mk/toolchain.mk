@@ -38,8 +38,9 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD) -isystem $(OUT)/bpf $(LIB_C
 	$(SAN_FLAGS)
 ALL_LDFLAGS = $(if $(STATIC),-static-pie,-pie) -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(LDFLAGS) $(SAN_FLAGS)
 
-# Objects depend on this file, so that another compiler or other flags rebuild them.
+# Objects depend on this file, so that another compiler or other flags rebuild them; -Werror does not
+# change them.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@flags='$(CC) $(subst ','\'',$(ALL_CFLAGS) | $(ALL_LDFLAGS))'; \
+	@flags='$(CC) $(subst ','\'',$(filter-out -Werror,$(ALL_CFLAGS)) | $(ALL_LDFLAGS))'; \
 		[ "$$flags" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$flags" >$@

@@ -74,7 +74,7 @@ judge() {
 	fi
 }
 
-# run_test NAME COMMAND…: runs it, prints its line in one piece, leaves its sums in NAME.sums.
+# run_test NAME COMMAND…: runs it, prints its line in one piece, adds its sums to the file $sums.
 run_test() {
 	local name=$1 log=$logs/$1.log began=$SECONDS status note="" passed failed skipped verdict
 	shift
@@ -95,7 +95,7 @@ run_test() {
 		grep '^skip - ' "$log" | sed 's/^/      /'
 		[ "$verdict" != FAIL ] || tail -n "$shown_lines" "$log" | sed 's/^/    | /'
 	} 9>"$logs/lock"
-	printf '%d %d %d\n' "$passed" "$failed" "$skipped" >"${log%.log}.sums"
+	printf '%d %d %d\n' "$passed" "$failed" "$skipped" >>"$sums"
 }
 
 # Waits until fewer than JOBS tests run.
@@ -137,16 +137,17 @@ stop() {
 }
 
 summarize() {
-	find "$logs" -name '*.sums' -exec cat {} + | awk '
+	awk '
 		{ passed += $1; failed += $2; skipped += $3 }
 		END {
 			printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
 			exit failed > 0 || passed == 0
-		}'
+		}' "$sums"
 }
 
-rm -rf -- "$logs" "$BUILD/tmp"
-mkdir -p "$logs" "$BUILD/tmp"
+mkdir -p "$logs"
+sums=$(mktemp "$logs/sums.XXXXXX") || exit 1
+trap 'rm -f "$sums"' EXIT
 trap stop INT TERM
 shopt -s nullglob
 run_class lint 2 tests/lint/*.sh
