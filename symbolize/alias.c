@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/alias.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+static bool is_mangled(const char *name)
+{
+	return strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0;
+}
 
 /* Mangled names begin with underscores by law of their ABI: those say nothing. */
 static size_t private_underscores(const char *name)
 {
-	if (strncmp(name, "_Z", 2) == 0 || strncmp(name, "_R", 2) == 0)
-		return 0;
-	return strspn(name, "_");
+	return is_mangled(name) ? 0 : strspn(name, "_");
 }
 
 int alias_compare(struct alias a, struct alias b)
@@ -26,4 +30,20 @@ int alias_compare(struct alias a, struct alias b)
 	if (a_len != b_len)
 		return a_len < b_len ? -1 : 1;
 	return strcmp(a.name, b.name);
+}
+
+const char *alias_choose(const char *debug_name, const char *symbol)
+{
+	size_t len;
+
+	if (!debug_name || !symbol)
+		return symbol ? symbol : debug_name;
+	len = strlen(debug_name);
+	if (strncmp(symbol, debug_name, len) == 0 && symbol[len] == '.')
+		return symbol;
+	if (is_mangled(debug_name))
+		return debug_name;
+	if (is_mangled(symbol) || private_underscores(symbol) < private_underscores(debug_name))
+		return symbol;
+	return debug_name;
 }

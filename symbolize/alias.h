@@ -17,4 +17,11 @@ struct alias {
  */
 int alias_compare(struct alias a, struct alias b);
 
+/*
+ * Which of two names of the same code to show: what the debug information calls it (either may be
+ * NULL) or what the symbol table does. The symbol wins when it says more: it is mangled and so tells
+ * the scope, is the name of a clone (`f.cold`), or is the public name of something private.
+ */
+const char *alias_choose(const char *debug_name, const char *symbol);
+
 #endif

@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <stdbool.h>
 
-/* Outer before inner: the outer one of two ranges that start together is the longer one. */
+/*
+ * Outer before inner: the outer one of two ranges that start together is the longer one. Of equals
+ * (identical code folded by the linker) the lowest value comes last and wins.
+ */
 static int compare_outer_first(const void *left, const void *right)
 {
 	const struct interval *a = left, *b = right;
@@ -15,7 +18,7 @@ static int compare_outer_first(const void *left, const void *right)
 		return a->limit > b->limit ? -1 : 1;
 	if (a->depth != b->depth)
 		return a->depth < b->depth ? -1 : 1;
-	return (a->value > b->value) - (a->value < b->value);
+	return (a->value < b->value) - (a->value > b->value);
 }
 
 int intervals_add(struct intervals *intervals, struct interval interval)

@@ -3,6 +3,8 @@
 
 #include "base/hashindex.h"
 #include "base/vec.h"
+#include "symbolize/alias.h"
+#include "symbolize/dwarf_names.h"
 #include "symbolize/elf_file.h"
 #include "symbolize/kallsyms.h"
 #include "symbolize/namepool.h"
@@ -11,11 +13,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Answers kept; when they are this many all are forgotten and found again as needed. */
 #define ANSWERS_MAX (512 * 1024)
-#define FRAMES_MAX 128
 
 enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL };
 
@@ -27,6 +30,7 @@ struct object {
 	int fd;                 /* owned until `file` takes it; -1 without a file */
 	struct elf_file *file;
 	struct symtab symtab;
+	struct dwarf_names *dwarf; /* NULL: none, or not wanted */
 	struct kallsyms kallsyms;
 };
 
@@ -46,7 +50,7 @@ struct symbolizer {
 
 /* One answer being put together. */
 struct draft {
-	struct sym_frame frames[FRAMES_MAX];
+	struct sym_frame frames[DWARF_SCOPE_DEPTH_MAX];
 	struct sym_result result;
 };
 
@@ -72,6 +76,7 @@ static void forget_answers(struct symbolizer *symbolizer)
 
 static void object_free(struct object *object)
 {
+	dwarf_names_close(object->dwarf);
 	symtab_free(&object->symtab);
 	kallsyms_free(&object->kallsyms);
 	elf_file_close(object->file);
@@ -140,7 +145,18 @@ static enum sym_reason reason_of(int error)
 	}
 }
 
-static enum sym_reason load_file(struct object *object)
+/*
+ * Where an object's DWARF comes from, in order; the first that has any is the one. For now that is
+ * the file itself.
+ */
+static struct dwarf_names *open_dwarf(const struct object *object)
+{
+	struct dwarf_names *names = NULL;
+
+	return dwarf_names_open(object->file, &names) < 0 ? NULL : names;
+}
+
+static enum sym_reason load_file(const struct symbolizer *symbolizer, struct object *object)
 {
 	int r;
 
@@ -152,8 +168,10 @@ static enum sym_reason load_file(struct object *object)
 	if (r < 0)
 		return reason_of(r);
 	object->fd = -1;
+	if (!symbolizer->options.no_dwarf)
+		object->dwarf = open_dwarf(object);
 	r = symtab_read(object->file, &object->symtab);
-	return r < 0 ? reason_of(r) : SYM_OK;
+	return r < 0 && !object->dwarf ? reason_of(r) : SYM_OK;
 }
 
 static enum sym_reason load_kernel(const struct symbolizer *symbolizer, struct object *object)
@@ -175,20 +193,9 @@ static struct object *loaded_object(struct symbolizer *symbolizer, int id)
 	object = &symbolizer->objects.items[id];
 	if (!object->is_loaded)
 		object->broken = object->kind == OBJECT_KERNEL ? load_kernel(symbolizer, object) :
-								 load_file(object);
+								 load_file(symbolizer, object);
 	object->is_loaded = true;
 	return object;
-}
-
-/* A physical frame named by a symbol; false when there is no room for the name. */
-static bool draft_symbol(struct symbolizer *symbolizer, struct draft *draft, const char *symbol)
-{
-	struct sym_frame *frame = &draft->frames[0];
-
-	frame->name = namepool_demangle(&symbolizer->names, symbol, &frame->system_name);
-	draft->result.frames_len = frame->name ? 1 : 0;
-	draft->result.reason = frame->name ? SYM_OK : SYM_TOO_LARGE;
-	return frame->name;
 }
 
 static void draft_kernel(struct symbolizer *symbolizer, const struct object *object,
@@ -197,10 +204,15 @@ static void draft_kernel(struct symbolizer *symbolizer, const struct object *obj
 	const char *symbol =
 		kallsyms_find(&object->kallsyms, draft->result.address, &draft->result.module);
 
-	if (symbol)
-		draft_symbol(symbolizer, draft, symbol);
-	else
+	struct sym_frame *frame = &draft->frames[0];
+
+	if (!symbol) {
 		draft->result.reason = SYM_NO_SYMBOL;
+		return;
+	}
+	frame->name = namepool_demangle(&symbolizer->names, symbol, &frame->system_name);
+	draft->result.frames_len = frame->name ? 1 : 0;
+	draft->result.reason = frame->name ? SYM_OK : SYM_TOO_LARGE;
 }
 
 /* As the kernel maps it: whole pages. */
@@ -215,15 +227,65 @@ static struct sym_segment mapped_segment(const struct elf_segment *segment)
 	};
 }
 
+static const char *debug_name(const struct dwarf_frame *frame)
+{
+	return frame->linkage_name ? frame->linkage_name : frame->plain_name;
+}
+
+/* A path as the compiler saw it, made absolute where it says from where. */
+static const char *intern_path(struct symbolizer *symbolizer, const struct dwarf_frame *frame)
+{
+	char path[PATH_MAX];
+	int len;
+
+	if (!frame->file)
+		return NULL;
+	if (frame->file[0] == '/' || !frame->directory)
+		return namepool_intern(&symbolizer->names, frame->file);
+	len = snprintf(path, sizeof(path), "%s/%s", frame->directory, frame->file);
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return namepool_intern(&symbolizer->names, frame->file);
+	return namepool_intern(&symbolizer->names, path);
+}
+
+static void draft_chain(struct symbolizer *symbolizer, const struct dwarf_chain *chain,
+			const char *physical, struct draft *draft)
+{
+	for (size_t i = 0; i < chain->len; i++) {
+		const struct dwarf_frame *from = &chain->frames[i];
+		const char *name = i == 0 ? physical : debug_name(from);
+		struct sym_frame *to = &draft->frames[i];
+
+		to->name = namepool_demangle(&symbolizer->names, name ? name : "[inlined]",
+					     &to->system_name);
+		if (!to->name) {
+			draft->result.reason = SYM_TOO_LARGE;
+			return;
+		}
+		to->file = intern_path(symbolizer, from);
+		to->line = to->file ? from->line : 0;
+		to->start_line = from->start_line;
+		to->inlined = i > 0;
+	}
+	draft->result.frames_len = chain->len;
+	draft->result.reason = SYM_OK;
+}
+
+/* DWARF for the functions and lines, the symbol table for what DWARF does not name. */
 static void draft_code(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
 {
 	const char *symbol = symtab_find(&object->symtab, draft->result.address, NULL);
+	struct dwarf_chain chain = {.len = 0};
 
+	if (!object->dwarf || !dwarf_names_find(object->dwarf, draft->result.address, &chain))
+		chain = (struct dwarf_chain){.len = 1};
+	symbol = alias_choose(debug_name(&chain.frames[0]), symbol);
 	if (symbol)
-		draft_symbol(symbolizer, draft, symbol);
+		draft_chain(symbolizer, &chain, symbol, draft);
+	else if (!symtab_is_empty(&object->symtab) || object->dwarf)
+		draft->result.reason = SYM_NO_SYMBOL;
 	else
-		draft->result.reason =
-			symtab_is_empty(&object->symtab) ? SYM_STRIPPED : SYM_NO_SYMBOL;
+		draft->result.reason = SYM_STRIPPED;
 }
 
 static void draft_file(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
