@@ -4,6 +4,7 @@
 # What the Makefile and its scripts promise.
 . "$(dirname "$0")/../lib/testlib.sh"
 
+# shellcheck disable=SC2153 # BUILD comes from the library
 build=${BUILD#"$TOP"/} # as the build itself named it
 
 # As a user's make: not under the make that runs the tests, and never rebuilding what they test.

@@ -64,6 +64,18 @@ shell_test counted <<<'echo "ok - a"; kill -SEGV $$'
 is "a crash after passed checks is a failure" "$(last_line)" "1 passed, 1 failed, 0 skipped"
 rm tests/cli/*
 
+shell_test goldens <<'END'
+. "$(dirname "$0")/../lib/testlib.sh"
+golden said sh -c "echo $WORD; echo $SCRATCH >&2; exit 4"
+END
+sed -i '1s/sh$/bash/' tests/cli/goldens.sh
+WORD=tree BLESS=1 runner >/dev/null
+is "BLESS=1 writes goldens" "$(cat tests/cli/golden/said.{out,err,rc} | paste -sd ,)" "tree,SCRATCH,4"
+is "what was blessed passes" "$(WORD=tree last_line)" "1 passed, 0 failed, 0 skipped"
+is "another output fails" "$(WORD=bush last_line)" "0 passed, 1 failed, 0 skipped"
+matches "and is shown as a difference" "$(WORD=bush runner)" $'-tree\n.*\\+bush'
+rm -r tests/cli/*
+
 shell_test endless <<<'sleep 987 & echo "$!" >child; sleep 987'
 matches "a test has its time" "$(runner)" 'FAIL +cli/endless .*ended after 2 s'
 is "its children end with it" "$(living "$(cat child)")" ""
