@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "formats/format.h"
+
+#include "formats/folded.h"
+#include "formats/html_report.h"
+#include "formats/json_report.h"
+#include "formats/outfile.h"
+#include "formats/pprof.h"
+#include "formats/sink.h"
+#include "formats/viewer_page.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct format {
+	const char *suffix;
+	int (*write)(const struct profile *profile, struct sink *sink, struct err *err);
+};
+
+static int write_pprof_gzip(const struct profile *profile, struct sink *sink, struct err *err)
+{
+	_cleanup_sink_ struct sink *gzip = NULL;
+	int r = sink_gzip_new(sink, &gzip);
+
+	if (r < 0)
+		return err_errno(err, r, "cannot write pprof");
+	r = pprof_write(profile, gzip, err);
+	if (r < 0)
+		return r;
+	r = sink_finish(gzip);
+	return r < 0 ? err_errno(err, r, "cannot write pprof") : 0;
+}
+
+static int write_html(const struct profile *profile, struct sink *sink, struct err *err)
+{
+	const struct viewer_page page = {.html = smolder_viewer_html,
+					 .len = smolder_viewer_html_len};
+
+	return html_report_write(profile, &page, sink, err);
+}
+
+static const struct format formats[] = {
+	{".folded", folded_write},   {".folded.zst", folded_write_zstd},
+	{".pb.gz", write_pprof_gzip}, {".html", write_html},
+	{".json", json_report_write},
+};
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+	size_t path_len = strlen(path), suffix_len = strlen(suffix);
+
+	return path_len > suffix_len && strcmp(path + path_len - suffix_len, suffix) == 0;
+}
+
+static const struct format *find_format(const char *path, struct err *err)
+{
+	if (outfile_is_stdout(path))
+		return &formats[0];
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (has_suffix(path, formats[i].suffix))
+			return &formats[i];
+	err_set(err, -EINVAL,
+		"cannot write '%s': the name must end in .folded, .folded.zst, .pb.gz, .html or .json",
+		path);
+	return NULL;
+}
+
+int format_check_output(const char *path, struct err *err)
+{
+	return find_format(path, err) ? outfile_check(path, err) : -EINVAL;
+}
+
+static int write_profile(const struct profile *profile, const struct outfile *file, struct err *err)
+{
+	const struct format *format = find_format(file->path, err);
+	_cleanup_sink_ struct sink *sink = NULL;
+	struct err why;
+	int r;
+
+	if (!format)
+		return -EINVAL;
+	r = sink_fd_new(file->fd, &sink);
+	if (r < 0)
+		return outfile_write_error(file, r, err);
+	r = format->write(profile, sink, &why);
+	if (r == 0)
+		return 0;
+	/* What the file system said is told plainly; else the writer knows best. */
+	if (sink_error(sink) < 0)
+		return outfile_write_error(file, sink_error(sink), err);
+	return err_set(err, r, "cannot write '%s': %s", file->path, why.text);
+}
+
+/* One file or stream twice would come out as a mix, or as the last one only. */
+static int check_paths(const char *const *paths, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(paths[i], paths[j]) == 0 ||
+			    (outfile_is_stdout(paths[i]) && outfile_is_stdout(paths[j])))
+				return err_set(err, -EINVAL, "output '%s' is given twice",
+					       paths[i]);
+	return 0;
+}
+
+struct outputs {
+	struct outfile *files;
+	size_t len;
+};
+
+static void outputs_cleanup(struct outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->len; i++)
+		outfile_close(&outputs->files[i]);
+	free(outputs->files);
+}
+
+static int open_outputs(const char *const *paths, size_t count, struct outputs *outputs,
+			struct err *err)
+{
+	outputs->files = calloc(count + 1, sizeof(*outputs->files));
+	if (!outputs->files)
+		return err_errno(err, -ENOMEM, "cannot write the profile");
+	while (outputs->len < count) {
+		int r = outfile_open(paths[outputs->len], &outputs->files[outputs->len], err);
+
+		if (r < 0)
+			return r;
+		outputs->len++;
+	}
+	return 0;
+}
+
+/* Streams come last: what was sent down a pipe cannot be taken back. */
+static int write_outputs(const struct profile *profile, const struct outputs *outputs, bool direct,
+			 struct err *err)
+{
+	for (size_t i = 0; i < outputs->len; i++) {
+		int r = 0;
+
+		if (outputs->files[i].direct == direct)
+			r = write_profile(profile, &outputs->files[i], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int format_write_files(const struct profile *profile, const char *const *paths, size_t count,
+		       struct err *err)
+{
+	_cleanup_(outputs_cleanup) struct outputs outputs = {0};
+	int r = check_paths(paths, count, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = find_format(paths[i], err) ? 0 : -EINVAL;
+	if (r == 0)
+		r = open_outputs(paths, count, &outputs, err);
+	if (r == 0)
+		r = write_outputs(profile, &outputs, false, err);
+	if (r == 0)
+		r = write_outputs(profile, &outputs, true, err);
+	return r < 0 ? r : outfile_publish(outputs.files, outputs.len, err);
+}
+
+int format_write_bytes(const char *path, const void *data, size_t len, struct err *err)
+{
+	_cleanup_(outfile_close) struct outfile file = {.fd = -1};
+	_cleanup_sink_ struct sink *sink = NULL;
+	int r = outfile_open(path, &file, err);
+
+	if (r < 0)
+		return r;
+	r = sink_fd_new(file.fd, &sink);
+	if (r == 0)
+		r = sink_write(sink, data, len);
+	return r < 0 ? outfile_write_error(&file, r, err) : outfile_publish(&file, 1, err);
+}
