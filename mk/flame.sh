@@ -22,4 +22,12 @@ status=0
 if [ "$status" -eq 0 ] && [ "$(id -u)" -ne 0 ]; then
 	sudo chown "$(id -u):$(id -g)" "${files[@]}"
 fi
+if [ "$status" -eq 0 ]; then
+	cat <<-END
+
+		Look at it:  xdg-open flame.html
+		             go tool pprof -top flame.pb.gz
+		             zstdcat flame.folded.zst | head
+	END
+fi
 exit "$status"
