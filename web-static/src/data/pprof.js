@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/** pprof's profile.proto, unpacked; the numbers below are its field numbers. */
+import { FormatError } from "./error.js";
+import { classifyName, isMarker, readFoldedName } from "./naming.js";
+import { cleanMeta, isObject, KIND, SAMPLES } from "./profile.js";
+import { MessageReader, surveyFields } from "./protobuf.js";
+import { FrameTable, StackBuilder } from "./stack_builder.js";
+import { StringTable } from "./strings.js";
+
+const FIELD = { SAMPLE_TYPE: 1, STRING_TABLE: 6 };
+const FIELD_MAX = 15;
+const VALUE_TYPE_MAX = 12; /* two tags and two numbers of up to five bytes */
+
+/* A cut file still starts like a profile: with a sample type, a message of two small numbers. */
+export function isPprof(bytes) {
+	const fields = surveyFields(bytes);
+	if (fields)
+		return fields.has(FIELD.SAMPLE_TYPE) && fields.has(FIELD.STRING_TABLE) &&
+			Math.max(...fields) <= FIELD_MAX;
+	if (bytes[0] !== 0x0a || bytes[1] === 0 || bytes[1] > VALUE_TYPE_MAX)
+		return false;
+	const pair = surveyFields(bytes.subarray(2, 2 + bytes[1]));
+	return pair !== null && Math.max(...pair) <= 2;
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {import("./profile.js").Profile}
+ */
+export function readPprof(bytes) {
+	const raw = readTables(bytes);
+	const valueIndex = chooseValue(raw);
+	const frames = new FrameResolver(raw);
+	const stacks = new StackBuilder();
+	for (const message of raw.samples)
+		addSample(readSample(message), { raw, valueIndex, frames, stacks });
+	const nodes = stacks.finish();
+	if (nodes.count === 1)
+		throw new FormatError("the pprof profile has no samples");
+	return { meta: readMeta(raw, valueIndex), ...frames.finish(), nodes, notices: [] };
+}
+
+/* The samples stay packed until the tables they point into are known. */
+function readTables(bytes) {
+	const raw = {
+		valueTypes: [], samples: [], mappings: new Map(), locations: new Map(), functions: new Map(),
+		strings: [], comments: [], timeNanos: 0, durationNanos: 0, period: 0, defaultType: 0,
+		periodType: null,
+	};
+	const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+	const addById = (table, item) => table.set(item.id, item);
+	const message = new MessageReader(bytes, "the profile");
+	while (message.next()) {
+		switch (message.field) {
+		case 1: raw.valueTypes.push(readPair(message.bytes(), "a value type")); break;
+		case 2: raw.samples.push(message.bytes()); break;
+		case 3: addById(raw.mappings, readMapping(message.bytes())); break;
+		case 4: addById(raw.locations, readLocation(message.bytes())); break;
+		case 5: addById(raw.functions, readFunction(message.bytes())); break;
+		case 6: raw.strings.push(decoder.decode(message.bytes())); break;
+		case 9: raw.timeNanos = Number(message.key()); break;
+		case 10: raw.durationNanos = Number(message.key()); break;
+		case 11: raw.periodType = readPair(message.bytes(), "the period type"); break;
+		case 12: raw.period = Number(message.key()); break;
+		case 13: message.keys(raw.comments); break;
+		case 14: raw.defaultType = message.number("the default sample type"); break;
+		}
+	}
+	return raw;
+}
+
+function readPair(bytes, what) {
+	const pair = { type: 0, unit: 0 };
+	const message = new MessageReader(bytes, what);
+	while (message.next()) {
+		if (message.field === 1)
+			pair.type = message.number(what);
+		else if (message.field === 2)
+			pair.unit = message.number(what);
+	}
+	return pair;
+}
+
+function readMapping(bytes) {
+	const mapping = { id: 0, start: 0, offset: 0, file: 0 };
+	const message = new MessageReader(bytes, "a mapping");
+	while (message.next()) {
+		switch (message.field) {
+		case 1: mapping.id = message.key(); break;
+		case 2: mapping.start = message.key(); break;
+		case 4: mapping.offset = message.key(); break;
+		case 5: mapping.file = message.number("a mapping's file"); break;
+		}
+	}
+	return mapping;
+}
+
+function readLocation(bytes) {
+	const location = { id: 0, mapping: 0, address: 0, functions: [] };
+	const message = new MessageReader(bytes, "a location");
+	while (message.next()) {
+		switch (message.field) {
+		case 1: location.id = message.key(); break;
+		case 2: location.mapping = message.key(); break;
+		case 3: location.address = message.key(); break;
+		case 4: location.functions.push(readLineFunction(message.bytes())); break;
+		}
+	}
+	return location;
+}
+
+function readLineFunction(bytes) {
+	let id = 0;
+	const message = new MessageReader(bytes, "a line");
+	while (message.next())
+		if (message.field === 1)
+			id = message.key();
+	return id;
+}
+
+function readFunction(bytes) {
+	const result = { id: 0, name: 0, file: 0, line: 0 };
+	const message = new MessageReader(bytes, "a function");
+	while (message.next()) {
+		switch (message.field) {
+		case 1: result.id = message.key(); break;
+		case 2: result.name = message.number("a function's name"); break;
+		case 4: result.file = message.number("a function's file"); break;
+		case 5: result.line = Math.min(Number(message.key()), 0xffffffff); break;
+		}
+	}
+	return result;
+}
+
+function readSample(bytes) {
+	const sample = { locations: [], values: [], labels: [] };
+	const message = new MessageReader(bytes, "a sample");
+	while (message.next()) {
+		switch (message.field) {
+		case 1: message.keys(sample.locations); break;
+		case 2: message.numbers(sample.values, "a value"); break;
+		case 3: sample.labels.push(readPair(message.bytes(), "a label")); break; /* key, str */
+		}
+	}
+	return sample;
+}
+
+function stringAt(raw, id) {
+	if (id >= raw.strings.length)
+		throw new FormatError(`the pprof data names string ${id} of ${raw.strings.length}`);
+	return raw.strings[id];
+}
+
+/* As pprof: the default, or else the last; but samples where time is only their number × period. */
+function chooseValue(raw) {
+	const types = raw.valueTypes.map((pair) => stringAt(raw, pair.type));
+	if (types.length === 0)
+		throw new FormatError("the pprof profile has no value types");
+	const samples = types.indexOf("samples");
+	const named = raw.defaultType ? types.indexOf(stringAt(raw, raw.defaultType)) : -1;
+	const chosen = named >= 0 ? named : types.length - 1;
+	return samples >= 0 && types[chosen] === "cpu" ? samples : chosen;
+}
+
+function addSample(sample, { raw, valueIndex, frames, stacks }) {
+	if (sample.values.length !== raw.valueTypes.length)
+		throw new FormatError(
+			`a pprof sample has ${sample.values.length} values, not ${raw.valueTypes.length}`);
+	const value = sample.values[valueIndex];
+	if (value === 0)
+		return;
+	let node = 0;
+	const comm = sample.labels.find((label) => stringAt(raw, label.type) === "comm");
+	if (comm)
+		node = stacks.child(node, frames.process(stringAt(raw, comm.unit)));
+	for (let i = sample.locations.length - 1; i >= 0; i--)
+		for (const frame of frames.ofLocation(sample.locations[i]))
+			node = stacks.child(node, frame);
+	stacks.addSelf(node, value);
+}
+
+/** Locations to frames; inlined functions become frames of their own, behind their physical caller. */
+class FrameResolver {
+	#raw;
+	#strings = new StringTable();
+	#frames = new FrameTable();
+	#byLocation = new Map();
+	#byIdentity = new Map();
+
+	constructor(raw) {
+		this.#raw = raw;
+	}
+
+	process(comm) {
+		return this.#intern({ name: comm, module: "", file: "", line: 0, kind: KIND.PROCESS });
+	}
+
+	/** @returns {number[]} frame ids, outermost first */
+	ofLocation(id) {
+		let frames = this.#byLocation.get(id);
+		if (!frames) {
+			const location = this.#raw.locations.get(id);
+			if (!location)
+				throw new FormatError(`a pprof sample names location ${id}, which is not there`);
+			frames = this.#resolve(location);
+			this.#byLocation.set(id, frames);
+		}
+		return frames;
+	}
+
+	finish() {
+		return { strings: this.#strings, frames: this.#frames.finish() };
+	}
+
+	#resolve(location) {
+		const mapping = this.#raw.mappings.get(location.mapping);
+		const path = mapping ? stringAt(this.#raw, mapping.file) : "";
+		const module = moduleName(path);
+		const functions = location.functions.map((id) => this.#function(id));
+		const kind = isKernel(path) ? KIND.KERNEL : KIND.USER;
+		if (functions.length === 0)
+			return [this.#intern(unnamed(location, mapping, module, kind))];
+		return functions.reverse().map((item, depth) => {
+			const physical = describeFunction(item, module, kind);
+			return this.#intern(depth === 0 ? physical : { ...physical, kind: KIND.INLINE });
+		});
+	}
+
+	#function(id) {
+		const item = this.#raw.functions.get(id);
+		if (!item)
+			throw new FormatError(`a pprof location names function ${id}, which is not there`);
+		const { line } = item;
+		return { name: stringAt(this.#raw, item.name), file: stringAt(this.#raw, item.file), line };
+	}
+
+	#intern(frame) {
+		const key = `${frame.kind}\0${frame.line}\0${frame.module}\0${frame.file}\0${frame.name}`;
+		let id = this.#byIdentity.get(key);
+		if (id === undefined) {
+			id = this.#frames.add({
+				name: this.#strings.intern(frame.name),
+				module: this.#strings.intern(frame.module),
+				file: this.#strings.intern(frame.file),
+				line: frame.line,
+				kind: frame.kind,
+			});
+			this.#byIdentity.set(key, id);
+		}
+		return id;
+	}
+}
+
+function describeFunction({ name, file, line }, module, kind) {
+	if (isMarker(name))
+		return { name, module: "", file, line, kind: KIND.MARKER };
+	if (kind === KIND.USER && /_\[[kij]\]$/.test(name))
+		return { ...readFoldedName(name, false), module, file, line };
+	return { ...classifyName(name, module, kind), file, line };
+}
+
+function unnamed(location, mapping, module, kind) {
+	const start = BigInt(mapping?.start ?? 0);
+	const offset = BigInt(location.address) - start + BigInt(mapping?.offset ?? 0);
+	const inside = mapping && offset >= 0n ? offset : BigInt(location.address);
+	const name = `${module || "[unknown]"}+0x${inside.toString(16)}`;
+	return { ...classifyName(name, module, kind), file: "", line: 0 };
+}
+
+function moduleName(path) {
+	return path.startsWith("[") ? path : path.slice(path.lastIndexOf("/") + 1);
+}
+
+/* perf's names of kernel code: "[kernel.kallsyms]", "[module]"; the rest in brackets is user memory. */
+const USER_BRACKETS = /^\[(vdso|vsyscall|vvar|heap|stack|anon|uprobes|jit|unknown)/;
+
+function isKernel(path) {
+	return (path.startsWith("[") && !USER_BRACKETS.test(path)) || /(^|\/)vmlinux/.test(path);
+}
+
+function readMeta(raw, valueIndex) {
+	const { type, unit } = raw.valueTypes[valueIndex];
+	const value = { type: stringAt(raw, type), unit: stringAt(raw, unit) };
+	const isTime = raw.periodType !== null && stringAt(raw, raw.periodType.unit) === "nanoseconds";
+	const period = isTime ? raw.period : 0;
+	return cleanMeta({
+		...readComments(raw),
+		period_ns: period,
+		frequency_hz: period > 0 ? Math.round(1e9 / period) : 0,
+		time_unix_ms: Math.round(raw.timeNanos / 1e6),
+		duration_ns: raw.durationNanos,
+		value: value.type === "samples" ? SAMPLES : value,
+	});
+}
+
+/* Comments of the form `key=value` or `key: value`; the ledger is a JSON object in one of them. */
+function readComments(raw) {
+	const meta = {};
+	for (const id of raw.comments) {
+		const text = stringAt(raw, Number(id));
+		const brace = text.indexOf("{");
+		const pair = /^(?:smolder[ .])?(title|version|event|host|command)\s*[=:]\s*(.*)$/s.exec(text);
+		if (pair)
+			meta[pair[1]] = pair[2];
+		else if (brace >= 0)
+			meta.ledger ??= parseLedger(text.slice(brace));
+	}
+	return { event: meta.ledger?.event, ...meta };
+}
+
+function parseLedger(text) {
+	try {
+		const json = JSON.parse(text);
+		return isObject(json) && isObject(json.samples) ? json : undefined;
+	} catch {
+		return undefined;
+	}
+}
