@@ -5,8 +5,8 @@
 
 _smolder_formats='folded|folded.zst|pb.gz|html|json'
 _smolder_record_options='-a --all -p --pid --cgroup -F --frequency -d --duration -o --output
-	--call-graph --event --user --kernel --threads --children --ledger --no-cache
-	-q --quiet -v --verbose --help'
+	--call-graph --event --user --kernel --threads --children --ledger --no-inline
+	--map-memory --window --map-size -q --quiet -v --verbose --help'
 
 # Files and directories whose names end in one of the suffixes; suffixes may have dots.
 _smolder_files() {
@@ -28,6 +28,9 @@ _smolder_value() {
 	local word=$1 option=$2
 	case $option in
 	-p | --pid) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
+	--window) _smolder_words "$word" "1s 5s 10s 60s" ;;
+	--map-memory) _smolder_words "$word" "16M 64M 256M" ;;
+	--map-size) _smolder_words "$word" "stacks= counts= ring=" ;;
 	-F | --frequency) _smolder_words "$word" "19 49 99 199 499 997" ;;
 	-d | --duration) _smolder_words "$word" "5s 10s 30s 1m 5m" ;;
 	-o | --output | --ledger) _smolder_files "$word" "${_smolder_formats//./\\.}" ;;
