@@ -26,7 +26,7 @@ msg = @printf '  %-8s %s\n' "$(1)" "$(2)";
 MAKEFLAGS += --no-print-directory
 endif
 
-# BUILD holds what depends on the sanitizer; OUT what does not: BPF objects, the viewer's page.
+# BUILD holds what depends on compiler flags; OUT what does not: the BPF objects.
 OUT := build
 ifeq ($(SAN),1)
 BUILD := $(OUT)/asan
@@ -49,7 +49,7 @@ include mk/test.mk
 include mk/lint.mk
 include mk/fuzz.mk
 include mk/install.mk
-include $(wildcard mk/web.mk mk/fixtures-*.mk)
+include mk/web.mk $(wildcard mk/fixtures-*.mk)
 
 ## all: build build/smolder (the default); installs nothing
 all: $(BUILD)/smolder

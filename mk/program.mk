@@ -14,9 +14,7 @@ MAIN_OBJECT := $(BUILD)/profiler/cli/main.o
 ARCHIVES := $(addprefix $(BUILD)/,libprofiler.a libsymbolize.a libformats.a libbase.a)
 
 # The viewer's page travels inside libformats.a, whose HTML writer is the one that needs it.
-ifneq ($(wildcard mk/web.mk),)
 VIEWER_OBJECT := $(BUILD)/viewer_page.o
-endif
 
 $(BUILD)/libbase.a: $(BASE_OBJECTS)
 $(BUILD)/libsymbolize.a: $(SYMBOLIZE_OBJECTS)
@@ -34,9 +32,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/version.h
 # Only the profiler includes skeletons; all of them must be there before its first object.
 $(PROFILER_OBJECTS) $(MAIN_OBJECT): | $(BPF_SKELETONS)
 
-$(BUILD)/viewer_page.o: mk/viewer_page.S $(OUT)/viewer.html $(BUILD)/flags
+$(BUILD)/viewer_page.o: mk/viewer_page.S $(BUILD)/viewer.html $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call msg,EMBED,$(OUT)/viewer.html) $(CC) -DVIEWER_HTML='"$(OUT)/viewer.html"' -c $< -o $@
+	$(call msg,EMBED,$(BUILD)/viewer.html) $(CC) -DVIEWER_HTML='"$(BUILD)/viewer.html"' -c $< -o $@
 
 $(BUILD)/smolder: $(MAIN_OBJECT) $(ARCHIVES)
 	$(call msg,LINK,$@) $(CC) $(ALL_LDFLAGS) $^ $(LIBS) -o $@

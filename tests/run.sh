@@ -125,8 +125,8 @@ run_class() {
 
 # The viewer's tests are make's to start; this make has its own jobs.
 run_web() {
-	if [ -e mk/web.mk ] && selected web; then
-		run_test web env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s check-web
+	if [ -d tests/web ] && selected web; then
+		run_test web env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s BUILD="$BUILD" check-web
 	fi
 }
 
