@@ -64,6 +64,12 @@ static bool parse_line(const char *text, size_t len, struct line *ret_line)
 	       line.module_len <= NAME_LEN_MAX;
 }
 
+/* CONFIG_CALL_PADDING: the padding before a function, which nothing runs; half of all symbols. */
+static bool is_padding(const struct line *line)
+{
+	return line->name_len > 6 && memcmp(line->name, "__pfx_", 6) == 0;
+}
+
 static bool is_function_type(char type)
 {
 	return type == 't' || type == 'T' || type == 'w' || type == 'W';
@@ -144,7 +150,7 @@ static int add_symbol(struct loader *loader, const struct line *line)
 	struct symbol symbol = {.address = line->address, .binding = ALIAS_WEAK};
 	int module;
 
-	if (line->address == 0)
+	if (line->address == 0 || is_padding(line))
 		return 0;
 	if (!is_function_type(line->type))
 		return continues_data(loader, line) ? 0 : vec_push(&loader->symbols, symbol);
