@@ -8,6 +8,7 @@
 #include "symbolize/elf_file.h"
 #include "symbolize/kallsyms.h"
 #include "symbolize/namepool.h"
+#include "symbolize/stack_base.h"
 #include "symbolize/symtab.h"
 #include "symbolize/vdso.h"
 
@@ -31,6 +32,7 @@ struct object {
 	struct elf_file *file;
 	struct symtab symtab;
 	struct dwarf_names *dwarf; /* NULL: none, or not wanted */
+	struct stack_base base;
 	struct kallsyms kallsyms;
 };
 
@@ -77,6 +79,7 @@ static void forget_answers(struct symbolizer *symbolizer)
 static void object_free(struct object *object)
 {
 	dwarf_names_close(object->dwarf);
+	stack_base_free(&object->base);
 	symtab_free(&object->symtab);
 	kallsyms_free(&object->kallsyms);
 	elf_file_close(object->file);
@@ -171,7 +174,10 @@ static enum sym_reason load_file(const struct symbolizer *symbolizer, struct obj
 	if (!symbolizer->options.no_dwarf)
 		object->dwarf = open_dwarf(object);
 	r = symtab_read(object->file, &object->symtab);
-	return r < 0 && !object->dwarf ? reason_of(r) : SYM_OK;
+	if (r < 0 && !object->dwarf)
+		return reason_of(r);
+	r = stack_base_read(object->file, &object->symtab, &object->base);
+	return r < 0 ? reason_of(r) : SYM_OK;
 }
 
 static enum sym_reason load_kernel(const struct symbolizer *symbolizer, struct object *object)
@@ -299,6 +305,9 @@ static void draft_file(struct symbolizer *symbolizer, struct object *object, str
 	}
 	draft->result.segment = mapped_segment(segment);
 	draft_code(symbolizer, object, draft);
+	draft->result.stack_base =
+		stack_base_holds(&object->base, draft->result.address) ||
+		(draft->result.frames_len && stack_base_has_name(draft->frames[0].name));
 }
 
 static void draft_answer(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
