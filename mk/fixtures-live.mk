@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The programs that live tests and benches profile. They keep frame pointers and every call, whatever
+# flags the tree is built with.
+
+LIVE := $(OUT)/fixtures/live
+LIVE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -fno-omit-frame-pointer -fno-optimize-sibling-calls \
+	-Wall -Wextra -pthread
+LIVE_CC = $(call msg,FIXTURE,$@) $(CC) $(LIVE_CFLAGS)
+
+LIVE_PLAIN := $(addprefix $(LIVE)/,shares threads8 stacks16k storm syscalls forker deep vdso_clock \
+	inlined)
+LIVE_LINKED := $(addprefix $(LIVE)/burn_,static static_pie pie no_pie stripped high deleted mounted)
+LIVE_SHORT := $(addprefix $(LIVE)/short_,1 2 3 4 5 6 7 8)
+LIVE_LIBRARY := $(LIVE)/libburn.so $(LIVE)/burn_by_library
+LIVE_FIXTURES := $(LIVE_PLAIN) $(LIVE_LINKED) $(LIVE_SHORT) $(LIVE_LIBRARY) $(LIVE)/tiny \
+	$(LIVE)/mangled
+
+fixtures: $(LIVE_FIXTURES)
+
+$(LIVE_FIXTURES): tests/fixtures/live/work.h mk/fixtures-live.mk | $(LIVE)
+$(LIVE):
+	@mkdir -p $@
+
+$(LIVE_PLAIN): $(LIVE)/%: tests/fixtures/live/%.c
+	$(LIVE_CC) $< -o $@
+
+$(LIVE)/tiny: tests/fixtures/live/tiny.c
+	$(LIVE_CC) -static $< -o $@
+
+# One source, one name for each way to link it.
+$(LIVE)/burn_static $(LIVE_SHORT): LIVE_LINK := -static
+$(LIVE)/burn_static_pie: LIVE_LINK := -static-pie -fPIE
+$(LIVE)/burn_pie $(LIVE)/burn_deleted $(LIVE)/burn_mounted: LIVE_LINK := -pie -fPIE
+$(LIVE)/burn_no_pie: LIVE_LINK := -no-pie -fno-PIE
+$(LIVE)/burn_stripped: LIVE_LINK := -pie -fPIE -s
+# Code far from where its file offset would have it.
+$(LIVE)/burn_high: LIVE_LINK := -no-pie -fno-PIE -Wl,-Ttext-segment=0x70000000
+$(LIVE_LINKED) $(LIVE_SHORT): $(LIVE)/%: tests/fixtures/live/burn.c
+	$(LIVE_CC) $(LIVE_LINK) -DBURN_NAME=in_$* $< -o $@
+
+$(LIVE)/libburn.so: tests/fixtures/live/burn_library.c
+	$(LIVE_CC) -shared -fPIC $< -o $@
+
+$(LIVE)/burn_by_library: tests/fixtures/live/burn_by_library.c $(LIVE)/libburn.so
+	$(LIVE_CC) $< -L$(LIVE) -lburn -Wl,-rpath,'$$ORIGIN' -o $@
+
+# clang speaks C++ without another package; the fixture needs nothing of the C++ library.
+$(LIVE)/mangled: tests/fixtures/live/mangled.cc
+	$(call msg,FIXTURE,$@) $(BPF_CC) -x c++ -std=gnu++17 -O2 -g -fno-omit-frame-pointer \
+		-fno-exceptions -fno-rtti -D_GNU_SOURCE $< -o $@
