@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# Installs what is missing for the stages named: build, test, static, fuzz; silent when nothing is. What is
-# there is found by trying it, whichever package it came from. Usage: mk/deps.sh STAGE…
+# Installs what is missing for the stages named (build, test, static, fuzz) of mk/packages.txt; silent
+# when nothing is. What is there is found by trying it, whichever package it came from.
+# Usage: mk/deps.sh STAGE…
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -10,46 +11,14 @@ PATH=$PATH:/usr/sbin:/sbin
 pkg_config=${PKG_CONFIG:-pkg-config}
 compiler=${CC:-cc}
 
-# stage  how to find it  Debian package  Fedora's  Arch's  Alpine's
-requirements() {
-	cat <<-END
-		build cmd:${compiler%% *}     gcc               gcc                gcc         gcc
-		build hdr:stdio.h           libc6-dev         glibc-devel        glibc       musl-dev
-		build cmd:pkg-config        pkg-config        pkgconf            pkgconf     pkgconf
-		build cmd:clang             clang             clang              clang       clang
-		build cmd:bpftool           bpftool           bpftool            bpf         bpftool
-		build pkg:libbpf            libbpf-dev        libbpf-devel       libbpf      libbpf-dev
-		build pkg:libdw             libdw-dev         elfutils-devel     elfutils    elfutils-dev
-		build pkg:libelf            libelf-dev        elfutils-libelf-devel libelf   elfutils-dev
-		build pkg:zlib              zlib1g-dev        zlib-devel         zlib        zlib-dev
-		build pkg:libzstd           libzstd-dev       libzstd-devel      zstd        zstd-dev
-		build pkg:jansson           libjansson-dev    jansson-devel      jansson     jansson-dev
-		build pkg:libxxhash         libxxhash-dev     xxhash-devel       xxhash      xxhash-dev
-		build hdr:libiberty/demangle.h libiberty-dev  binutils-devel     binutils    binutils-dev
-		build cmd:node              nodejs            nodejs             nodejs      nodejs
-		build cmd:npm               npm               npm                npm         npm
-		static hdr:lzma.h           liblzma-dev       xz-static          xz          xz-static
-		static hdr:bzlib.h          libbz2-dev        bzip2-static       bzip2       bzip2-static
-		test  pkg:cmocka            libcmocka-dev     libcmocka-devel    cmocka      cmocka-dev
-		test  cmd:clang-format      clang-format      clang-tools-extra  clang       clang-extra-tools
-		test  cmd:shellcheck        shellcheck        ShellCheck         shellcheck  shellcheck
-		test  cmd:zstd              zstd              zstd               zstd        zstd
-		test  cmd:mandoc            mandoc            mandoc             mandoc      mandoc
-		test  cmd:go                golang-go         golang             go          go
-		test  cmd:protoc            protobuf-compiler protobuf-compiler  protobuf    protoc
-		test  cmd:chromium,chromium-browser,google-chrome chromium chromium chromium chromium
-		fuzz  lib:clang/*/lib/linux/libclang_rt.fuzzer-* libclang-rt-dev compiler-rt compiler-rt compiler-rt
-	END
-}
-
 have() {
 	local name
 	for name in $(tr , ' ' <<<"${1#*:}"); do
 		case $1 in
+		cmd:cc) command -v "${compiler%% *}" >/dev/null && return 0 ;;
 		cmd:*) command -v "$name" >/dev/null && return 0 ;;
 		pkg:*) "$pkg_config" --exists "$name" 2>/dev/null && return 0 ;;
-		lib:*) compgen -G "/usr/lib*/$name" >/dev/null && return 0 ;;
-		hdr:*) compgen -G "/usr/include/$name" >/dev/null && return 0 ;;
+		usr:*) compgen -G "/usr/$name" >/dev/null && return 0 ;;
 		esac
 	done
 	return 1
@@ -61,19 +30,16 @@ missing() {
 	shift
 	while read -r stage check names; do
 		if [[ " $* " = *" $stage "* ]] && ! have "$check"; then
-			awk -v column="$column" '{ print $column }' <<<"$names"
+			awk -v column="$column" '$column != "-" { print $column }' <<<"$names"
 		fi
-	done < <(requirements) | sort -u | paste -sd ' '
+	done <mk/packages.txt | sort -u | paste -sd ' '
 }
 
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo ${CI:+-n} "$@"
 	else
-		echo "deps: not root and no sudo; as root: apt-get install ${packages[*]}" >&2
-		exit 1
+		sudo ${CI:+-n} "$@"
 	fi
 }
 
@@ -85,6 +51,10 @@ apt_install() {
 # The package lists may be missing or too old for the mirror: then, and only then, fetch them.
 install_packages() {
 	local log
+	if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+		echo "deps: not root and no sudo; as root: apt-get install ${packages[*]}" >&2
+		exit 1
+	fi
 	log=$(mktemp)
 	echo "deps: installing ${packages[*]}" >&2
 	if ! apt_install >"$log" 2>&1; then
