@@ -17,7 +17,7 @@
 #define CONTAINER_ID_LEN 64
 #define CONTAINER_NONE 0 /* nothing is known: both labels are "" */
 
-struct container_labels { /* strings belong to the table and live as long as it */
+struct container_labels {         /* strings belong to the table and live as long as it */
 	const char *cgroup;       /* path from the hierarchy's root: "/system.slice/ssh.service" */
 	const char *container_id; /* 12 to 64 hex digits, or an LXC name; "" outside containers */
 };

@@ -33,7 +33,7 @@
 
 struct processes;
 
-struct processes_options { /* all zero: the defaults */
+struct processes_options {            /* all zero: the defaults */
 	uint64_t sideband_budget_len; /* bytes of all side-band rings together; 0: 16 MiB */
 	uint32_t lives_max;           /* processes kept, dead ones included; 0: 65536 */
 	struct objects_options objects;
@@ -44,9 +44,9 @@ enum place_reason {
 	PLACE_OK,
 	PLACE_ANONYMOUS,       /* executable memory without a file: `object` is of that kind */
 	PLACE_UNKNOWN_PROCESS, /* nothing is known of this process */
-	PLACE_UNKNOWN_IMAGE,   /* the process is known, this image (between two execs) of it is not */
-	PLACE_UNMAPPED,        /* no executable mapping of the process holds the address */
-	PLACE_NO_ROOM,         /* a cap of ours was reached */
+	PLACE_UNKNOWN_IMAGE, /* the process is known, this image (between two execs) of it is not */
+	PLACE_UNMAPPED,      /* no executable mapping of the process holds the address */
+	PLACE_NO_ROOM,       /* a cap of ours was reached */
 	PLACE_REASON_COUNT
 };
 
@@ -62,14 +62,14 @@ struct processes_counters {
 	uint64_t events;                     /* given to processes_handle_event() */
 	uint64_t events_dropped;             /* of these, for want of memory */
 	uint64_t snapshot_processes, snapshot_unreadable, snapshot_ns;
-	uint32_t lives, lives_dead;  /* known now; of these, exited */
-	uint64_t lives_over_cap;     /* dead processes forgotten early, for want of room */
-	uint64_t images_over_cap;    /* earlier images of a process forgotten early */
-	uint64_t mappings_over_cap;  /* mappings not kept */
-	uint64_t rereads;            /* of /proc/PID/maps on a miss */
-	uint64_t rereads_useful;     /* of these, the address was there */
-	uint64_t rereads_raced;      /* of these, the process changed meanwhile: not used */
-	uint64_t rereads_put_off;    /* misses not looked up again so soon */
+	uint32_t lives, lives_dead;          /* known now; of these, exited */
+	uint64_t lives_over_cap;             /* dead processes forgotten early, for want of room */
+	uint64_t images_over_cap;            /* earlier images of a process forgotten early */
+	uint64_t mappings_over_cap;          /* mappings not kept */
+	uint64_t rereads;                    /* of /proc/PID/maps on a miss */
+	uint64_t rereads_useful;             /* of these, the address was there */
+	uint64_t rereads_raced;              /* of these, the process changed meanwhile: not used */
+	uint64_t rereads_put_off;            /* misses not looked up again so soon */
 	uint64_t places[PLACE_REASON_COUNT]; /* answers of processes_normalize() */
 	uint64_t ambiguous; /* of these PLACE_OK, the address was another file's a moment before */
 	uint64_t no_memory; /* facts dropped because memory ran out */
@@ -125,8 +125,7 @@ void processes_labels(struct processes *processes, const struct smolder_task *ta
 void processes_forget_before(struct processes *processes, uint64_t time_ns);
 
 const struct objects *processes_objects(const struct processes *processes);
-void processes_counters(const struct processes *processes,
-			struct processes_counters *ret_counters);
+void processes_counters(const struct processes *processes, struct processes_counters *ret_counters);
 const struct objects_counters *processes_objects_counters(const struct processes *processes);
 const struct containers_counters *processes_containers_counters(const struct processes *processes);
 

@@ -25,7 +25,8 @@ struct sideband_counters {
 };
 
 /* Opens the event on each online CPU. `budget_len`: bytes of all rings together. */
-int sideband_new(uint64_t budget_len, struct sideband **ret_sideband, struct err *err) _warn_unused_;
+int sideband_new(uint64_t budget_len, struct sideband **ret_sideband, struct err *err)
+	_warn_unused_;
 struct sideband *sideband_free(struct sideband *sideband); /* NULL is legal; returns NULL */
 
 /* A CPU came, or went. What a leaving CPU's ring still holds is handed out first. */
