@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/lib/sources.sh
 
-code=('*.c' '*.h' '*.S' '*.sh' '*.bash' '*.js' '*.mjs' '*.css' '*.html' '*.mk' 'Makefile'
+code=('*.c' '*.h' '*.S' '*.sh' '*.bash' '*.js' '*.mjs' '*.css' '*.html' '*.mk' '*.cc' '*.py' 'Makefile'
 	'.ci/run' 'man/*.[1-8]')
 mapfile -t files < <(sources "${code[@]}")
 
