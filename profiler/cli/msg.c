@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/cli/msg.h"
 
+#include "profiler/cli/plain.h"
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -15,14 +17,6 @@ void msg_set_level(enum msg_level level)
 	current_level = level;
 }
 
-/* A process can put anything into its name, escape sequences for the operator's terminal too. */
-static void defuse(char *line)
-{
-	for (; *line; line++)
-		if ((unsigned char)*line < ' ' || *line == 0x7f)
-			*line = '?';
-}
-
 static void erase_progress(void)
 {
 	if (progress_shown)
@@ -35,9 +29,8 @@ static void say(const char *prefix, const char *format, va_list args)
 	char line[LINE_MAX_LEN];
 
 	vsnprintf(line, sizeof(line), format, args);
-	defuse(line);
 	erase_progress();
-	fprintf(stderr, "smolder: %s%s\n", prefix, line);
+	fprintf(stderr, "smolder: %s%s\n", prefix, plain_text(line));
 }
 
 void msg_error(const char *format, ...)
@@ -92,8 +85,7 @@ void msg_progress(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	defuse(line);
-	fprintf(stderr, ERASE_LINE "%s", line);
+	fprintf(stderr, ERASE_LINE "%s", plain_text(line));
 	fflush(stderr);
 	progress_shown = true;
 }

@@ -16,6 +16,7 @@
 #define FREQUENCY_MAX_HZ 10000
 #define OUTPUTS_MAX 16
 #define PIDS_MAX 4096
+#define HOTTEST_COUNT 10
 
 struct record {
 	const struct verb *verb;
@@ -357,16 +358,19 @@ static bool writes_to_stdout(const struct record *record)
 	return record->ledger_path && strcmp(record->ledger_path, "-") == 0;
 }
 
-static void tell_end(const struct record *record, const struct profile *profile)
+static int tell_end(const struct record *record, const struct profile *profile, struct err *err)
 {
+	int r = 0;
+
 	vec_for_each(&profile->comments, comment)
 		msg_info("%s", strtab_get(&profile->strings, *comment));
 	if (!record->quiet && !writes_to_stdout(record))
-		summary_print_hottest(profile);
+		r = summary_print_hottest(profile, HOTTEST_COUNT, err);
 	summary_tell_ledger(&profile->ledger);
 	for (size_t i = 0; i < record->outputs_len; i++)
 		if (strcmp(record->outputs[i], "-") != 0)
 			msg_info("wrote %s", record->outputs[i]);
+	return r;
 }
 
 static int record_and_write(struct record *record, struct err *err)
@@ -380,9 +384,7 @@ static int record_and_write(struct record *record, struct err *err)
 		r = format_write_files(profile, record->outputs, record->outputs_len, err);
 	if (r == 0)
 		r = write_ledger(record, profile, err);
-	if (r == 0)
-		tell_end(record, profile);
-	return r;
+	return r < 0 ? r : tell_end(record, profile, err);
 }
 
 static int run_record(const struct verb *verb, int argc, char **argv)

@@ -121,8 +121,6 @@ static int on_event(void *ctx, void *data, size_t size)
 
 static int open_rings(struct sampler *sampler)
 {
-	int r;
-
 	sampler->rings = ring_buffer__new(bpf_map__fd(sampler->bpf->maps.events), on_event, sampler,
 					  NULL);
 	if (!sampler->rings)
