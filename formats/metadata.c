@@ -36,7 +36,7 @@ static void append_comments(const struct profile *profile, struct buf *out)
 		utf8_append_json(out, profile_text(profile, *comment),
 				 strtab_len(&profile->strings, *comment));
 	}
-	buf_append_str(out, "],");
+	buf_append_byte(out, ']');
 }
 
 /* What a browser tab is called: what was profiled, and where. */
@@ -53,11 +53,10 @@ static void append_title(const struct profile *profile, struct buf *out)
 	buf_append_byte(out, ',');
 }
 
-void metadata_append(const struct profile *profile, uint32_t value_type, struct buf *out)
+static void append_facts(const struct profile *profile, uint32_t value_type, struct buf *out)
 {
 	const struct ledger *ledger = &profile->ledger;
 
-	buf_append_byte(out, '{');
 	append_title(profile, out);
 	buf_appendf(out, "\"version\":\"%s\",\"event\":", SMOLDER_VERSION);
 	utf8_append_json(out, ledger->event, strlen(ledger->event));
@@ -73,11 +72,29 @@ void metadata_append(const struct profile *profile, uint32_t value_type, struct 
 	append_type(profile, "value", profile->value_types[value_type], out);
 	append_type(profile, "period_type", profile->period_type, out);
 	append_comments(profile, out);
-	buf_append_str(out, "\"ledger\":");
-	if (ledger->event[0])
-		ledger_to_json(ledger, out);
+}
+
+void metadata_append_ledger(const struct profile *profile, struct buf *out)
+{
+	if (profile->ledger.event[0])
+		ledger_to_json(&profile->ledger, out);
 	else
 		buf_append_str(out, "null");
+}
+
+void metadata_append_facts(const struct profile *profile, uint32_t value_type, struct buf *out)
+{
+	buf_append_byte(out, '{');
+	append_facts(profile, value_type, out);
+	buf_append_byte(out, '}');
+}
+
+void metadata_append(const struct profile *profile, uint32_t value_type, struct buf *out)
+{
+	buf_append_byte(out, '{');
+	append_facts(profile, value_type, out);
+	buf_append_str(out, ",\"ledger\":");
+	metadata_append_ledger(profile, out);
 	buf_append_byte(out, '}');
 }
 

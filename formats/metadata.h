@@ -11,6 +11,12 @@
 /* Appends the object, one line, without newline. `value_type`: the one the file shows. */
 void metadata_append(const struct profile *profile, uint32_t value_type, struct buf *out);
 
+/* As metadata_append(), without the ledger. */
+void metadata_append_facts(const struct profile *profile, uint32_t value_type, struct buf *out);
+
+/* Appends the ledger as JSON, or null when there is none. */
+void metadata_append_ledger(const struct profile *profile, struct buf *out);
+
 /*
  * Puts the object's facts into a profile just read from folded text, whose only value type is the
  * one described. With a CPU period, time is added as the second value type: count * period.
