@@ -35,7 +35,9 @@ static int clean_strings(struct pprof_order *order)
 		utf8_append(&text, strtab_get(from, i), strtab_len(from, i));
 		if (buf_error(&text))
 			return buf_error(&text);
-		order->clean[i] = strtab_intern_len(&order->strings, text.len ? (char *)text.data : "",
+		if (!text.len)
+			continue;
+		order->clean[i] = strtab_intern_len(&order->strings, (const char *)text.data,
 						    text.len);
 		if (order->clean[i] == STRTAB_NONE)
 			return -ENOMEM;

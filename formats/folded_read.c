@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "formats/folded.h"
+
+#include "base/parse.h"
+#include "formats/frametext.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Text of one gigabyte could name half a billion frames; this many take about one gigabyte. */
+#define STACKS_MAX ((size_t)32 << 20)
+
+struct text {
+	const char *at;
+	size_t len;
+};
+
+struct read {
+	struct profile *profile;
+	size_t line;        /* of the text, from 1 */
+	uint32_t kernel, jit; /* mappings that stand for their kind, or PROFILE_NONE: not yet used */
+	uint32_t comm, pid, tid, id_unit; /* strings */
+	struct err *err;
+};
+
+static int bad_line(const struct read *read, const char *why)
+{
+	return err_set(read->err, -EINVAL, "line %zu: %s", read->line, why);
+}
+
+static int out_of_memory(const struct read *read)
+{
+	return err_errno(read->err, -ENOMEM, "line %zu", read->line);
+}
+
+/* Takes what stands before the next ';' off the front. */
+static struct text next_part(struct text *rest)
+{
+	const char *end = memchr(rest->at, ';', rest->len);
+	struct text part = {.at = rest->at, .len = end ? (size_t)(end - rest->at) : rest->len};
+
+	rest->at += part.len + (end ? 1 : 0);
+	rest->len -= part.len + (end ? 1 : 0);
+	return part;
+}
+
+/* Cuts "_[k]" and the like off the end; a name is left in any case. */
+static enum frame_kind cut_kind(struct text *name)
+{
+	static const char letters[] = {
+		[FRAME_USER] = 'u', [FRAME_KERNEL] = 'k', [FRAME_INLINE] = 'i', [FRAME_JIT] = 'j'};
+	const char *end = name->at + name->len;
+
+	if (name->len <= 4 || end[-4] != '_' || end[-3] != '[' || end[-1] != ']')
+		return FRAME_USER;
+	for (enum frame_kind kind = FRAME_KERNEL; kind <= FRAME_JIT; kind++) {
+		if (letters[kind] != end[-2])
+			continue;
+		name->len -= 4;
+		return kind;
+	}
+	return FRAME_USER;
+}
+
+static uint32_t mapping_named(struct read *read, const char *name, uint32_t *mapping)
+{
+	struct profile_mapping item = {.has_functions = true};
+
+	if (*mapping != PROFILE_NONE)
+		return *mapping;
+	item.name = profile_string(read->profile, name);
+	if (item.name != PROFILE_NONE)
+		*mapping = profile_mapping(read->profile, &item);
+	return *mapping;
+}
+
+/* The mapping of a frame of this kind; PROFILE_NONE is right for most. */
+static int find_mapping(struct read *read, enum frame_kind kind, uint32_t parent,
+			uint32_t *ret_mapping)
+{
+	const struct profile *profile = read->profile;
+	uint32_t mapping = PROFILE_NONE;
+
+	if (kind == FRAME_INLINE && parent)
+		mapping = profile->frames.items[profile->stacks.items[parent].frame].mapping;
+	else if (kind == FRAME_KERNEL)
+		mapping = mapping_named(read, FRAMETEXT_KERNEL_MAPPING, &read->kernel);
+	else if (kind == FRAME_JIT)
+		mapping = mapping_named(read, FRAMETEXT_JIT_MAPPING, &read->jit);
+	if (mapping == PROFILE_NONE && (kind == FRAME_KERNEL || kind == FRAME_JIT))
+		return -ENOMEM;
+	*ret_mapping = mapping;
+	return 0;
+}
+
+static int read_frame(struct read *read, struct text part, uint32_t *stack)
+{
+	struct profile *profile = read->profile;
+	struct profile_function function = {0};
+	struct profile_frame frame = {0};
+	uint32_t id;
+
+	if (!part.len)
+		return bad_line(read, "a frame without a name");
+	frame.kind = !*stack && frametext_is_marker(part.at, part.len) ? FRAME_MARKER
+								       : cut_kind(&part);
+	function.name = profile_string_len(profile, part.at, part.len);
+	function.system_name = function.name;
+	if (function.name == PROFILE_NONE ||
+	    find_mapping(read, frame.kind, *stack, &frame.mapping) < 0)
+		return out_of_memory(read);
+	frame.function = profile_function(profile, &function);
+	id = profile_frame(profile, &frame);
+	if (frame.function == PROFILE_NONE || id == PROFILE_NONE)
+		return out_of_memory(read);
+	if (profile->stacks.len >= STACKS_MAX)
+		return err_set(read->err, -EFBIG, "line %zu: more than %zu distinct calls",
+			       read->line, STACKS_MAX);
+	*stack = profile_stack(profile, *stack, id);
+	return *stack == PROFILE_NONE ? out_of_memory(read) : 0;
+}
+
+/* A number as we write it ourselves: without leading zeros, and one that a label can hold. */
+static bool read_id(const char *text, size_t len, int64_t *ret_id)
+{
+	uint64_t value;
+
+	if (!len || (len > 1 && text[0] == '0') || parse_u64_len(text, len, 10, &value) < 0 ||
+	    value > INT64_MAX)
+		return false;
+	*ret_id = (int64_t)value;
+	return true;
+}
+
+static const char *find_last(struct text text, char wanted)
+{
+	return text.len ? memrchr(text.at, wanted, text.len) : NULL;
+}
+
+/* Takes "-pid/tid" off the end of a root that has it. */
+static bool cut_ids(struct text *root, int64_t *ret_pid, int64_t *ret_tid)
+{
+	const char *slash = find_last(*root, '/'), *dash;
+
+	if (!slash)
+		return false;
+	dash = find_last((struct text){.at = root->at, .len = (size_t)(slash - root->at)}, '-');
+	if (!dash || dash == root->at ||
+	    !read_id(dash + 1, (size_t)(slash - dash) - 1, ret_pid) ||
+	    !read_id(slash + 1, (size_t)(root->at + root->len - slash) - 1, ret_tid))
+		return false;
+	root->len = (size_t)(dash - root->at);
+	return true;
+}
+
+static int read_root(struct read *read, struct text root, uint32_t *ret_labels)
+{
+	struct profile_label labels[3] = {0};
+	size_t len = 1;
+
+	if (!root.len)
+		return bad_line(read, "no process name");
+	if (cut_ids(&root, &labels[1].num, &labels[2].num)) {
+		labels[1].key = read->pid;
+		labels[2].key = read->tid;
+		labels[1].unit = labels[2].unit = read->id_unit;
+		len = 3;
+	}
+	labels[0].key = read->comm;
+	labels[0].str = profile_string_len(read->profile, root.at, root.len);
+	if (labels[0].str == PROFILE_NONE)
+		return out_of_memory(read);
+	*ret_labels = profile_label_set(read->profile, labels, len);
+	return *ret_labels == PROFILE_NONE ? out_of_memory(read) : 0;
+}
+
+static int read_line(struct read *read, struct text line)
+{
+	const char *space = find_last(line, ' ');
+	uint64_t count;
+	uint32_t labels, stack = 0;
+	struct text rest;
+	int r;
+
+	if (!space)
+		return bad_line(read, "not 'STACK COUNT'");
+	rest = (struct text){.at = space + 1, .len = (size_t)(line.at + line.len - space) - 1};
+	if (parse_u64_len(rest.at, rest.len, 10, &count) < 0 || count > INT64_MAX)
+		return bad_line(read, "does not end in a count");
+	rest = (struct text){.at = line.at, .len = (size_t)(space - line.at)};
+	if (rest.len && rest.at[rest.len - 1] == ';')
+		return bad_line(read, "a frame without a name");
+	r = read_root(read, next_part(&rest), &labels);
+	while (r == 0 && rest.len)
+		r = read_frame(read, next_part(&rest), &stack);
+	if (r < 0)
+		return r;
+	if (profile_sample(read->profile, stack, labels, &(int64_t){(int64_t)count}) ==
+	    PROFILE_NONE)
+		return bad_line(read, "the counts of this stack add up to too much");
+	return 0;
+}
+
+static int read_lines(struct read *read, struct text text)
+{
+	int r = 0;
+
+	while (r == 0 && text.len) {
+		const char *end = memchr(text.at, '\n', text.len);
+		size_t len = end ? (size_t)(end - text.at) : text.len;
+
+		read->line++;
+		r = read_line(read, (struct text){.at = text.at, .len = len});
+		text.at += len + (end ? 1 : 0);
+		text.len -= len + (end ? 1 : 0);
+	}
+	return r;
+}
+
+static bool name_strings(struct read *read)
+{
+	read->comm = profile_string(read->profile, "comm");
+	read->pid = profile_string(read->profile, "pid");
+	read->tid = profile_string(read->profile, "tid");
+	read->id_unit = profile_string(read->profile, "id");
+	return read->id_unit != PROFILE_NONE;
+}
+
+int folded_read(const char *text, size_t len, struct profile **ret_profile, struct err *err)
+{
+	_cleanup_profile_ struct profile *profile = NULL;
+	struct read read = {.kernel = PROFILE_NONE, .jit = PROFILE_NONE, .err = err};
+	int r = profile_new(&profile);
+
+	if (r < 0)
+		return err_errno(err, r, "cannot read folded text");
+	profile->value_types_len = 1;
+	profile->default_value_type = 0;
+	read.profile = profile;
+	if (!name_strings(&read))
+		return err_errno(err, -ENOMEM, "cannot read folded text");
+	r = read_lines(&read, (struct text){.at = text, .len = len});
+	if (r == 0)
+		*ret_profile = TAKE_PTR(profile);
+	return r;
+}
