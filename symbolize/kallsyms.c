@@ -224,6 +224,17 @@ static int compare_symbols(const void *left, const void *right, void *names)
 			     (struct alias){(const char *)names + b->name, b->binding});
 }
 
+/* The lowest symbol within 4 GiB of the highest; per-CPU and absolute symbols may lie at 0. */
+static uint64_t lowest_base(const struct loader *loader)
+{
+	uint64_t highest = vec_last(&loader->symbols)->address;
+
+	vec_for_each(&loader->symbols, symbol)
+		if (highest - symbol->address <= UINT32_MAX)
+			return symbol->address;
+	return highest;
+}
+
 static int pack(struct loader *loader)
 {
 	struct kallsyms *out = loader->out;
@@ -233,14 +244,14 @@ static int pack(struct loader *loader)
 		return -ENODATA;
 	qsort_r(loader->symbols.items, loader->symbols.len, sizeof(struct symbol), compare_symbols,
 		out->names.data);
-	out->base = loader->symbols.items[0].address;
+	out->base = lowest_base(loader);
 	if (vec_reserve(&out->entries, loader->symbols.len) < 0)
 		return -ENOMEM;
 	vec_for_each(&loader->symbols, symbol) {
 		uint64_t offset = symbol->address - out->base;
 		struct kallsyms_entry entry = {(uint32_t)offset, symbol->name, symbol->module};
 
-		if (offset > UINT32_MAX)
+		if (symbol->address < out->base)
 			out->dropped_cnt += symbol->name != 0;
 		else if (symbol->address != last && vec_push(&out->entries, entry) < 0)
 			return -ENOMEM;

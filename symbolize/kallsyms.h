@@ -22,11 +22,11 @@ struct kallsyms_entry {
 };
 
 struct kallsyms {      /* all zero: empty */
-	uint64_t base; /* address of the lowest symbol */
+	uint64_t base; /* address of the lowest symbol kept */
 	VEC(struct kallsyms_entry) entries;
 	VEC(uint32_t) modules; /* where in `names` the module's name begins */
 	struct buf names;
-	size_t dropped_cnt; /* functions left out: over 4 GiB above `base`, or over a cap */
+	size_t dropped_cnt; /* functions left out: 4 GiB below the highest, or over a cap */
 };
 
 /*

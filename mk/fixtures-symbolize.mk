@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# ELF files for the tests of symbolize/: one source, each way to compile, link and strip it that
+# changes what there is to read. clang is always there; g++ and rustc are used when they are.
+
+SYMBOLIZE := $(OUT)/fixtures/symbolize
+SYMBOLIZE_SOURCES := tests/fixtures/symbolize
+SYMBOLIZE_CFLAGS := -O2 -g -Wall -Wextra -Wno-reserved-identifier
+
+SYMBOLIZE_CHAINS := $(addprefix $(SYMBOLIZE)/chain_,pie no_pie static high compressed dwarf4 clang \
+	clang_dwarf5 library)
+SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug)
+SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels \
+	$(SYMBOLIZE)/scopes_clang
+
+ifneq ($(shell command -v g++),)
+SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/scopes_gcc
+endif
+ifneq ($(shell rustc --version 2>/dev/null),)
+SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/generic_legacy $(SYMBOLIZE)/generic_v0
+endif
+
+fixtures: $(SYMBOLIZE_FIXTURES)
+
+$(SYMBOLIZE_FIXTURES): mk/fixtures-symbolize.mk | $(SYMBOLIZE)
+$(SYMBOLIZE):
+	@mkdir -p $@
+
+$(SYMBOLIZE)/chain_pie: SYMBOLIZE_LINK := -fPIE -pie
+$(SYMBOLIZE)/chain_no_pie: SYMBOLIZE_LINK := -fno-PIE -no-pie
+$(SYMBOLIZE)/chain_static: SYMBOLIZE_LINK := -static
+# Two executable segments, neither at the address that its file offset suggests.
+$(SYMBOLIZE)/chain_high: SYMBOLIZE_LINK := -fno-PIE -no-pie -Wl,-Ttext-segment=0x70000000 \
+	-Wl,--section-start=.far_code=0x74000000
+$(SYMBOLIZE)/chain_compressed: SYMBOLIZE_LINK := -gz
+$(SYMBOLIZE)/chain_dwarf4: SYMBOLIZE_LINK := -gdwarf-4
+$(SYMBOLIZE)/chain_library: SYMBOLIZE_LINK := -shared -fPIC
+# clang writes no .debug_aranges.
+$(SYMBOLIZE)/chain_clang: SYMBOLIZE_LINK := -gdwarf-4
+$(SYMBOLIZE)/chain_clang_dwarf5: SYMBOLIZE_LINK := -gdwarf-5
+$(SYMBOLIZE)/chain_clang $(SYMBOLIZE)/chain_clang_dwarf5: SYMBOLIZE_CC := $(BPF_CC)
+$(SYMBOLIZE_CHAINS): $(SYMBOLIZE)/%: $(SYMBOLIZE_SOURCES)/chain.c
+	$(call msg,FIXTURE,$@) $(or $(SYMBOLIZE_CC),$(CC)) -std=gnu11 $(SYMBOLIZE_CFLAGS) \
+		$(SYMBOLIZE_LINK) $< -o $@
+
+$(SYMBOLIZE)/chain_dynsym: $(SYMBOLIZE)/chain_library
+	$(call msg,STRIP,$@) strip -s $< -o $@
+$(SYMBOLIZE)/chain_stripped: $(SYMBOLIZE)/chain_static
+	$(call msg,STRIP,$@) strip -s $< -o $@
+$(SYMBOLIZE)/chain_no_debug: $(SYMBOLIZE)/chain_pie
+	$(call msg,STRIP,$@) strip -g $< -o $@
+
+$(SYMBOLIZE)/labels: $(SYMBOLIZE_SOURCES)/labels.S
+	$(call msg,FIXTURE,$@) $(CC) -nostdlib -static -no-pie -Wl,-z,noseparate-code $< -o $@
+
+$(SYMBOLIZE)/scopes_clang: $(SYMBOLIZE_SOURCES)/scopes.cc
+	$(call msg,FIXTURE,$@) $(BPF_CC) -x c++ $(SYMBOLIZE_CFLAGS) -gdwarf-4 $< -o $@
+$(SYMBOLIZE)/scopes_gcc: $(SYMBOLIZE_SOURCES)/scopes.cc
+	$(call msg,FIXTURE,$@) g++ $(SYMBOLIZE_CFLAGS) $< -o $@
+
+$(SYMBOLIZE)/generic_legacy $(SYMBOLIZE)/generic_v0: $(SYMBOLIZE)/generic_%: \
+		$(SYMBOLIZE_SOURCES)/generic.rs
+	$(call msg,FIXTURE,$@) env -u MAKEFLAGS RUSTC_BOOTSTRAP=1 rustc -O -g -Z unstable-options \
+		-C symbol-mangling-version=$* $< -o $@
