@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The ledger closes, and next to nothing is lost, on a host kept busy by a storm of short processes,
+# by system calls and by a program with 2^14 distinct stacks.
+. "$(dirname "$0")/../lib/livelib.sh"
+
+paths=16384
+start "$LIVE/storm" 60 "$LIVE/tiny"
+start "$LIVE/syscalls" 60
+start "$LIVE/stacks16k" 60
+
+# distinct_paths RATE: as many as a uniform visit predicts for so many samples.
+distinct_paths() {
+	local samples distinct predicted
+	read -r samples distinct < <(folded paths "at$1.folded" stacks_leaf)
+	between "$1 Hz: there is what to judge by" "$samples" $(($1 * 2)) $(($1 * 20))
+	predicted=$(folded uniform "$samples" "$paths")
+	between "$1 Hz: distinct call paths of $samples samples, near $predicted" "$distinct" \
+		$((predicted * 97 / 100)) $(((predicted * 103 + 99) / 100))
+}
+
+for rate in 99 997; do
+	record -F "$rate" -d 10 -o "at$rate.folded" --ledger "at$rate.json"
+	is "$rate Hz: the recording succeeds" "$STATUS" 0
+	closes "$rate Hz: the ledger closes" "at$rate.json"
+	is "$rate Hz: folded text holds what was recorded" "$(folded sum "at$rate.folded")" \
+		"$(ledger get "at$rate.json" samples.recorded)"
+	between "$rate Hz: ticks the kernel skipped, in a thousand" \
+		"$(ledger permille "at$rate.json" skipped)" 0 20
+	distinct_paths "$rate"
+done
+is "99 Hz: nothing is lost" "$(ledger lost at99.json)" ""
+between "997 Hz: lost ticks in a thousand" "$(ledger permille at997.json lost)" 0 1
