@@ -113,6 +113,17 @@ static int map_ring(struct sideband *sideband, struct cpu_ring *cpu_ring)
 	}
 }
 
+static struct cpu_ring *cpu_ring_new(unsigned int cpu)
+{
+	struct cpu_ring *cpu_ring = calloc(1, sizeof(*cpu_ring));
+
+	if (!cpu_ring)
+		return NULL;
+	cpu_ring->cpu = cpu;
+	cpu_ring->fd = -1;
+	return cpu_ring;
+}
+
 static int poll_cpu(const struct sideband *sideband, const struct cpu_ring *cpu_ring)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = cpu_ring->cpu};
@@ -120,14 +131,29 @@ static int poll_cpu(const struct sideband *sideband, const struct cpu_ring *cpu_
 	return epoll_ctl(sideband->poll_fd, EPOLL_CTL_ADD, cpu_ring->fd, &event) < 0 ? -errno : 0;
 }
 
+int sideband_add_ring(struct sideband *sideband, struct perf_event_mmap_page *control,
+		      const void *data, uint64_t data_len)
+{
+	_cleanup_(cpu_ring_cleanup) struct cpu_ring *cpu_ring = cpu_ring_new(CPUS_MAX);
+	int r;
+
+	if (!cpu_ring)
+		return -ENOMEM;
+	r = sideband_ring_init(&cpu_ring->ring, control, data, data_len);
+	if (r == 0)
+		r = vec_push(&sideband->cpus, cpu_ring);
+	if (r == 0)
+		TAKE_PTR(cpu_ring);
+	return r;
+}
+
 int sideband_add_cpu(struct sideband *sideband, unsigned int cpu, struct err *err)
 {
-	_cleanup_(cpu_ring_cleanup) struct cpu_ring *cpu_ring = calloc(1, sizeof(*cpu_ring));
+	_cleanup_(cpu_ring_cleanup) struct cpu_ring *cpu_ring = cpu_ring_new(cpu);
 	int r;
 
 	if (!cpu_ring)
 		return err_errno(err, -ENOMEM, "cannot follow processes on CPU %u", cpu);
-	cpu_ring->cpu = cpu;
 	cpu_ring->fd = open_best_event(sideband, cpu);
 	if (cpu_ring->fd < 0)
 		return err_errno(err, cpu_ring->fd,
@@ -211,19 +237,29 @@ static void sideband_cleanup(struct sideband **sideband)
 	sideband_free(*sideband);
 }
 
-int sideband_new(uint64_t budget_len, struct sideband **ret_sideband, struct err *err)
+int sideband_new_empty(struct sideband **ret_sideband)
 {
 	_cleanup_(sideband_cleanup) struct sideband *sideband = calloc(1, sizeof(*sideband));
-	char online[4096];
-	int r;
 
 	if (!sideband)
-		return err_errno(err, -ENOMEM, "cannot follow processes");
-	sideband->build_ids = true;
-	sideband->ring_len = fair_ring_len(budget_len);
+		return -ENOMEM;
 	sideband->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (sideband->poll_fd < 0)
-		return err_errno(err, -errno, "cannot follow processes: epoll");
+		return -errno;
+	*ret_sideband = TAKE_PTR(sideband);
+	return 0;
+}
+
+int sideband_new(uint64_t budget_len, struct sideband **ret_sideband, struct err *err)
+{
+	_cleanup_(sideband_cleanup) struct sideband *sideband = NULL;
+	char online[4096];
+	int r = sideband_new_empty(&sideband);
+
+	if (r < 0)
+		return err_errno(err, r, "cannot follow processes");
+	sideband->build_ids = true;
+	sideband->ring_len = fair_ring_len(budget_len);
 	r = fs_read_line("/sys/devices/system/cpu/online", online, sizeof(online));
 	if (r < 0)
 		return err_errno(err, r, "cannot read '/sys/devices/system/cpu/online'");

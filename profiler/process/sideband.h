@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct perf_event_mmap_page;
 struct sideband;
 
 struct sideband_counters {
@@ -28,6 +29,11 @@ struct sideband_counters {
 int sideband_new(uint64_t budget_len, struct sideband **ret_sideband, struct err *err)
 	_warn_unused_;
 struct sideband *sideband_free(struct sideband *sideband); /* NULL is legal; returns NULL */
+
+/* One without CPUs, and a ring for it that someone else writes and owns. What sideband_new() builds on. */
+int sideband_new_empty(struct sideband **ret_sideband) _warn_unused_;
+int sideband_add_ring(struct sideband *sideband, struct perf_event_mmap_page *control,
+		      const void *data, uint64_t data_len) _warn_unused_;
 
 /* A CPU came, or went. What a leaving CPU's ring still holds is handed out first. */
 int sideband_add_cpu(struct sideband *sideband, unsigned int cpu, struct err *err) _warn_unused_;
