@@ -112,12 +112,9 @@ static int parse_with_unit(const char *text, const struct unit *units, size_t co
 int parse_duration_ns(const char *text, uint64_t *ret_ns)
 {
 	static const struct unit units[] = {
-		{"", NSEC_PER_SEC},
-		{"ms", NSEC_PER_SEC / 1000},
-		{"s", NSEC_PER_SEC},
-		{"m", 60 * NSEC_PER_SEC},
-		{"h", 3600 * NSEC_PER_SEC},
-		{"d", 24 * 3600 * NSEC_PER_SEC},
+		{"", NSEC_PER_SEC},         {"ms", NSEC_PER_SEC / 1000},
+		{"s", NSEC_PER_SEC},        {"m", 60 * NSEC_PER_SEC},
+		{"h", 3600 * NSEC_PER_SEC}, {"d", 24 * 3600 * NSEC_PER_SEC},
 	};
 
 	return parse_with_unit(text, units, ARRAY_SIZE(units), ret_ns);

@@ -16,7 +16,8 @@ int parse_u64(const char *text, uint64_t *ret_value) _warn_unused_;
 int parse_u32(const char *text, uint32_t *ret_value) _warn_unused_;
 
 /* As parse_u64(), from the first `len` bytes only, in base 10 or 16 (no 0x). */
-int parse_u64_len(const char *text, size_t len, unsigned int base, uint64_t *ret_value) _warn_unused_;
+int parse_u64_len(const char *text, size_t len, unsigned int base, uint64_t *ret_value)
+	_warn_unused_;
 
 /* "10", "0.5", "250ms", "60s", "5m", "2h", "7d"; without a unit: seconds. */
 int parse_duration_ns(const char *text, uint64_t *ret_ns) _warn_unused_;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Where names come from: kernel symbols, and what smolder does and does not read of debug information. */
+#include "base/fs.h"
+#include "profiler/doctor/check.h"
+#include "symbolize/kallsyms.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define KALLSYMS_PATH "/proc/kallsyms"
+#define DEBUG_FILES_PATH "/usr/lib/debug/.build-id"
+
+static size_t count_functions(const struct kallsyms *kallsyms)
+{
+	size_t count = 0;
+
+	vec_for_each(&kallsyms->entries, entry)
+		count += entry->name != 0;
+	return count;
+}
+
+static void check_kallsyms(struct host *host, struct check_result *result)
+{
+	_cleanup_(kallsyms_free) struct kallsyms kallsyms = {0};
+	int r = kallsyms_read(KALLSYMS_PATH, &kallsyms);
+	char restrict_to[32] = "?";
+
+	(void)host;
+	if (fs_read_line("/proc/sys/kernel/kptr_restrict", restrict_to, sizeof(restrict_to)) < 0)
+		snprintf(restrict_to, sizeof(restrict_to), "?");
+	if (r == 0) {
+		check_works(result, "%zu functions in %zu modules (kernel.kptr_restrict=%s)",
+			    count_functions(&kallsyms), kallsyms.modules.len, restrict_to);
+		return;
+	}
+	if (r != -ENODATA) {
+		check_failed(result, r, "cannot read '" KALLSYMS_PATH "'");
+		return;
+	}
+	check_missing(result, "'%s' hides its addresses (kernel.kptr_restrict=%s)", KALLSYMS_PATH,
+		      restrict_to);
+	check_advise(result,
+		     "for names of kernel functions run as root or with CAP_SYSLOG, and with "
+		     "sysctl kernel.kptr_restrict=1 or 0");
+}
+
+static void check_debug_files(struct host *host, struct check_result *result)
+{
+	bool present = access(DEBUG_FILES_PATH, F_OK) == 0;
+
+	(void)host;
+	check_note(result, "not read: names come from the running files (%s: %s)", DEBUG_FILES_PATH,
+		   present ? "there" : "none");
+}
+
+static void check_debuginfod(struct host *host, struct check_result *result)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+
+	(void)host;
+	check_note(result, "not used: no server is asked for anything (DEBUGINFOD_URLS: %s)",
+		   urls && urls[0] ? "set" : "none");
+}
+
+static void check_vmlinux(struct host *host, struct check_result *result)
+{
+	char path[256];
+	struct utsname kernel;
+
+	(void)host;
+	uname(&kernel);
+	snprintf(path, sizeof(path), "/usr/lib/debug/boot/vmlinux-%.64s", kernel.release);
+	check_note(result, "not read: kernel frames have names, but no source lines (%s)",
+		   access(path, F_OK) == 0 ? "installed" : "not installed");
+}
+
+const struct check name_checks[] = {
+	{"kernel symbols", check_kallsyms, false},
+	{"debug files", check_debug_files, false},
+	{"debuginfod", check_debuginfod, false},
+	{"vmlinux debug info", check_vmlinux, false},
+	{0},
+};

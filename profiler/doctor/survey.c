@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/doctor/survey.h"
+
+#include "base/fs.h"
+#include "base/parse.h"
+#include "profiler/process/procfs.h"
+#include "symbolize/dwarf_names.h"
+#include "symbolize/elf_file.h"
+#include "symbolize/symtab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define STATUS_LEN_MAX 16384u
+
+/* ---- the process ---- */
+
+/* The last number on the line that starts with `key`; 0 when there is none. */
+static uint32_t last_number(const char *status, const char *key)
+{
+	const char *line = strstr(status, key), *start;
+	size_t len;
+	uint64_t value;
+
+	if (!line)
+		return 0;
+	line += strlen(key);
+	len = strcspn(line, "\n");
+	start = line + len;
+	while (start > line && start[-1] >= '0' && start[-1] <= '9')
+		start--;
+	if (parse_u64_len(start, (size_t)(line + len - start), 10, &value) < 0 ||
+	    value > UINT32_MAX)
+		return 0;
+	return (uint32_t)value;
+}
+
+static int read_status(uint32_t pid, struct buf *status)
+{
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	r = fs_read_file(path, STATUS_LEN_MAX, status);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	buf_append_byte(status, '\0');
+	return buf_error(status);
+}
+
+/* Fills in who it is; an error when it is nothing that has user code. */
+static int identify(uint32_t pid, struct survey *survey, struct err *err)
+{
+	_cleanup_buf_ struct buf status = {0};
+	struct procfs_stat stat;
+	uint32_t tgid;
+	int r = read_status(pid, &status);
+
+	if (r == 0)
+		r = procfs_read_stat(pid, &stat);
+	if (r == -ENOENT || r == -ESRCH)
+		return err_set(err, -ESRCH, "no process has pid %u", pid);
+	if (r < 0)
+		return err_errno(err, r, "cannot look at process %u", pid);
+	tgid = last_number((const char *)status.data, "\nTgid:");
+	if (tgid && tgid != pid)
+		return err_set(err, -EINVAL, "%u is a thread of process %u; use that pid", pid,
+			       tgid);
+	if (stat.is_kernel)
+		return err_set(err, -EINVAL,
+			       "process %u (%s) is a kernel thread: it has no user code", pid,
+			       stat.comm);
+	if (stat.is_dead)
+		return err_set(err, -EINVAL, "process %u (%s) has ended: it is a zombie", pid,
+			       stat.comm);
+	survey->pid = pid;
+	survey->ns_pid = last_number((const char *)status.data, "\nNSpid:");
+	if (!survey->ns_pid)
+		survey->ns_pid = pid;
+	memcpy(survey->comm, stat.comm, sizeof(survey->comm));
+	return 0;
+}
+
+/* ---- its mappings ---- */
+
+/* Which of the ways' counters moved between the two readings. */
+static enum object_way way_between(const struct objects_counters *before,
+				   const struct objects_counters *after)
+{
+	if (after->by_map_files != before->by_map_files)
+		return OBJECT_BY_MAP_FILES;
+	return after->by_root != before->by_root ? OBJECT_BY_ROOT : OBJECT_BY_HOST;
+}
+
+static struct survey_object *find_object(struct survey *survey, uint32_t id)
+{
+	vec_for_each(&survey->found, object)
+		if (object->id == id)
+			return object;
+	return NULL;
+}
+
+static int add_mapping(struct survey *survey, const struct procfs_map *map)
+{
+	struct objects_counters before = *objects_counters(survey->objects);
+	struct object_sighting sighting = {
+		.path = map->path,
+		.major = map->major,
+		.minor = map->minor,
+		.inode = map->inode,
+		.start = map->start,
+		.limit = map->limit,
+		.tgids = &survey->pid,
+		.tgids_len = 1,
+	};
+	struct survey_object object = {.id = objects_see(survey->objects, &sighting)};
+	struct survey_object *known;
+	int r;
+
+	if (object.id == OBJECT_NONE)
+		return -ENOMEM;
+	object.way = way_between(&before, objects_counters(survey->objects));
+	known = find_object(survey, object.id);
+	if (!known) {
+		r = vec_push(&survey->found, object);
+		if (r < 0)
+			return r;
+		known = vec_last(&survey->found);
+	}
+	known->mappings_cnt++;
+	known->bytes += map->limit - map->start;
+	return 0;
+}
+
+static int read_mappings(struct survey *survey, struct err *err)
+{
+	_cleanup_buf_ struct buf text = {0};
+	struct procfs_map map;
+	size_t at = 0;
+	int r = procfs_read_maps(survey->pid, &text);
+
+	if (r == -EACCES || r == -EPERM)
+		return err_set(err, r,
+			       "cannot read the mappings of process %u (%s): no permission; run as "
+			       "root or with CAP_SYS_PTRACE",
+			       survey->pid, survey->comm);
+	while (r == 0 && procfs_next_map(&text, &at, &map))
+		if (map.executable)
+			r = add_mapping(survey, &map);
+	if (r < 0)
+		return err_errno(err, r, "cannot read the mappings of process %u (%s)", survey->pid,
+				 survey->comm);
+	return 0;
+}
+
+/* ---- what its files hold ---- */
+
+static void close_elf(struct elf_file **file)
+{
+	elf_file_close(*file);
+}
+
+static bool has_dwarf(const struct elf_file *file)
+{
+	struct dwarf_names *names = NULL;
+
+	if (dwarf_names_open(file, &names) < 0)
+		return false;
+	dwarf_names_close(names);
+	return true;
+}
+
+static enum survey_symbols judge_symbols(const struct elf_file *file)
+{
+	_cleanup_(symtab_free) struct symtab symtab = {0};
+
+	if (symtab_read(file, &symtab) < 0)
+		return SURVEY_BROKEN;
+	if (symtab_is_empty(&symtab))
+		return SURVEY_STRIPPED;
+	return symtab.is_dynamic ? SURVEY_DYNSYM : SURVEY_SYMTAB;
+}
+
+static void look_into(const struct survey *survey, struct survey_object *found)
+{
+	const struct object *object = objects_get(survey->objects, found->id);
+	_cleanup_(close_elf) struct elf_file *file = NULL;
+	_cleanup_close_ int fd = -1;
+
+	if (object->fd < 0)
+		return;
+	fd = fcntl(object->fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0 || elf_file_open(fd, &file) < 0) {
+		found->symbols = SURVEY_BROKEN;
+		return;
+	}
+	TAKE_FD(fd);
+	found->symbols = judge_symbols(file);
+	found->has_dwarf = has_dwarf(file);
+}
+
+/* /tmp/perf-PID.map by the process's own pid and root: tools/perf/Documentation/jit-interface.txt */
+static void find_perf_map(struct survey *survey)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(survey->perf_map, sizeof(survey->perf_map), "/tmp/perf-%u.map", survey->ns_pid);
+	snprintf(path, sizeof(path), "/proc/%u/root%s", survey->pid, survey->perf_map);
+	survey->has_perf_map = lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int survey_process(uint32_t pid, struct survey *ret_survey, struct err *err)
+{
+	_cleanup_(survey_free) struct survey survey = {0};
+	struct objects_options options = {0};
+	int r = identify(pid, &survey, err);
+
+	if (r < 0)
+		return r;
+	r = objects_new(&options, &survey.objects);
+	if (r < 0)
+		return err_errno(err, r, "cannot look at process %u", pid);
+	r = read_mappings(&survey, err);
+	if (r < 0)
+		return r;
+	vec_for_each(&survey.found, found)
+		look_into(&survey, found);
+	find_perf_map(&survey);
+	*ret_survey = TAKE(survey, (struct survey){0});
+	return 0;
+}
+
+void survey_free(struct survey *survey)
+{
+	objects_free(survey->objects);
+	vec_free(&survey->found);
+	*survey = (struct survey){0};
+}
