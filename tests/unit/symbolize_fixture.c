@@ -133,6 +133,17 @@ uint64_t fixture_offset(const char *name, uint64_t address)
 	return address - header.p_vaddr + header.p_offset;
 }
 
+/* libdw puts the end of a sequence before the rows of its address: those are often empty ones. */
+static bool is_end_at(Dwarf_Line *line, Dwarf_Addr address)
+{
+	Dwarf_Addr own = 0;
+	bool is_end = false;
+
+	dwarf_lineaddr(line, &own);
+	dwarf_lineendsequence(line, &is_end);
+	return is_end && own == address;
+}
+
 static void unit_rows(Elf *elf, Dwarf_Die *unit, struct addresses *rows)
 {
 	Dwarf_Lines *lines;
@@ -141,13 +152,13 @@ static void unit_rows(Elf *elf, Dwarf_Die *unit, struct addresses *rows)
 
 	if (dwarf_getsrclines(unit, &lines, &count) != 0)
 		return;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 1; i < count; i++) {
 		Dwarf_Line *line = dwarf_onesrcline(lines, i);
-		Dwarf_Addr address;
-		bool is_end;
+		Dwarf_Addr address = 0;
 
-		if (dwarf_lineaddr(line, &address) == 0 &&
-		    dwarf_lineendsequence(line, &is_end) == 0 && !is_end && address != 0 &&
+		dwarf_lineaddr(line, &address);
+		if (address != 0 && !is_end_at(line, address) &&
+		    !is_end_at(dwarf_onesrcline(lines, i - 1), address) &&
 		    code_segment(elf, address, &header))
 			assert_return_code(vec_push(&rows->list, address), 0);
 	}

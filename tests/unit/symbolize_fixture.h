@@ -33,7 +33,7 @@ uint64_t fixture_symbol(const char *name, const char *symbol);
 /* The file offset of an address, from the program headers. */
 uint64_t fixture_offset(const char *name, uint64_t address);
 
-/* The addresses of all line-table rows in executable segments, by libdw. */
+/* The addresses of all line-table rows that cover code in executable segments, by libdw. */
 void fixture_rows(const char *name, struct addresses *ret_rows);
 
 #endif
