@@ -315,6 +315,13 @@ static void drop_fd(struct objects *objects, struct entry *entry)
 	objects->fds--;
 }
 
+static void set_reason(struct objects *objects, struct entry *entry, enum object_unpinned reason)
+{
+	objects->counters.unpinned[entry->object.unpinned]--;
+	objects->counters.unpinned[reason]++;
+	entry->object.unpinned = reason;
+}
+
 /* The same file is in the table, as its build-id proves: at most its descriptor is news. */
 static void merge(struct objects *objects, uint32_t id, struct entry *entry)
 {
@@ -326,10 +333,8 @@ static void merge(struct objects *objects, uint32_t id, struct entry *entry)
 		drop_fd(objects, entry);
 		return;
 	}
-	objects->counters.unpinned[known->object.unpinned]--;
-	objects->counters.unpinned[OBJECT_PINNED]++;
+	set_reason(objects, known, OBJECT_PINNED);
 	objects->counters.repinned++;
-	known->object.unpinned = OBJECT_PINNED;
 	known->object.fd = TAKE_FD(entry->object.fd);
 	note_content(known);
 }
@@ -379,8 +384,10 @@ static uint32_t see_new(struct objects *objects, const struct object_sighting *s
 		memcpy(entry.object.build_id, sighting->build_id, sighting->build_id_len);
 	pin(objects, sighting, &entry);
 	if (known != OBJECT_NONE && entry.object.fd < 0 &&
-	    objects->entries.items[known].object.fd < 0)
+	    objects->entries.items[known].object.fd < 0) {
+		set_reason(objects, &objects->entries.items[known], entry.object.unpinned);
 		return known;
+	}
 	return settle(objects, path, &entry);
 }
 
@@ -398,13 +405,12 @@ static void see_again(struct objects *objects, const struct object_sighting *sig
 	objects->counters.repinned += entry->object.fd >= 0;
 }
 
+/* May the inode be another file's by now? One not held open, or written over, may. */
 static bool is_stale(const struct object_sighting *sighting, const struct entry *entry)
 {
 	if (sighting->build_id_len)
 		return false;
-	if (entry->object.fd < 0)
-		return entry->object.unpinned == OBJECT_GONE && entry->tries < OPEN_TRIES_MAX;
-	return is_rewritten(entry);
+	return entry->object.fd < 0 ? entry->tries < OPEN_TRIES_MAX : is_rewritten(entry);
 }
 
 static uint32_t see_file(struct objects *objects, const struct object_sighting *sighting)
