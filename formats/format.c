@@ -103,6 +103,17 @@ static int check_paths(const char *const *paths, size_t count, struct err *err)
 	return 0;
 }
 
+int format_check_outputs(const char *const *paths, size_t count, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		int r = format_check_output(paths[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return check_paths(paths, count, err);
+}
+
 struct outputs {
 	struct outfile *files;
 	size_t len;

@@ -15,6 +15,9 @@
  */
 int format_check_output(const char *path, struct err *err) _warn_unused_;
 
+/* As format_check_output(), for all outputs of one run; none may be given twice. */
+int format_check_outputs(const char *const *paths, size_t count, struct err *err) _warn_unused_;
+
 /*
  * Writes one profile to each of the paths in the format its suffix asks for; "-" is folded text on
  * standard output. All files are written and synced under temporary names first and renamed

@@ -30,15 +30,6 @@ static const struct option_spec specs[] = {
 	{0},
 };
 
-static int check_outputs(const struct convert *convert, struct err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < convert->outputs_len && r == 0; i++)
-		r = format_check_output(convert->outputs[i], err);
-	return r;
-}
-
 static int add_file(struct profile **profile, const char *path, struct err *err)
 {
 	_cleanup_profile_ struct profile *next = NULL;
@@ -56,7 +47,7 @@ static int add_file(struct profile **profile, const char *path, struct err *err)
 static int read_merge_write(const struct convert *convert, char **inputs, struct err *err)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
-	int r = check_outputs(convert, err);
+	int r = format_check_outputs(convert->outputs, convert->outputs_len, err);
 
 	for (; *inputs && r == 0; inputs++)
 		r = add_file(&profile, *inputs, err);
@@ -79,7 +70,8 @@ static int run(const struct verb *verb, int argc, char **argv, int inputs_max)
 		return options_error(verb, "no input file"), EXIT_USAGE;
 	if (argc - operands > inputs_max)
 		return options_error(verb, "more than one input file; to add profiles up, use "
-					   "'smolder merge'"), EXIT_USAGE;
+					   "'smolder merge'"),
+		       EXIT_USAGE;
 	if (!convert.outputs_len)
 		return options_error(verb, "no output file: give -o FILE"), EXIT_USAGE;
 	if (read_merge_write(&convert, argv + operands, &err) == 0)
@@ -101,7 +93,8 @@ static int run_merge(const struct verb *verb, int argc, char **argv)
 static const char help[] =
 	"  -o, --output FILE          repeatable; .folded .folded.zst .pb.gz .html .json, or -\n"
 	"\n"
-	"Reads folded text (plain, gzip or zstd) and pprof (gzip or plain); \"-\" is standard input.\n";
+	"Reads folded text (plain, gzip or zstd) and pprof (gzip or plain); \"-\" is standard "
+	"input.\n";
 
 const struct verb verb_convert = {
 	.name = "convert",

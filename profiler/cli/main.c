@@ -41,6 +41,10 @@ static int run_help(int argc, char **argv)
 		msg_error("unknown verb '%s' (see 'smolder help')", argv[2]);
 		return EXIT_USAGE;
 	}
+	if (argc > 3) {
+		msg_error("help: more than one verb (see 'smolder help')");
+		return EXIT_USAGE;
+	}
 	options_print_help(verb);
 	return EXIT_DONE;
 }

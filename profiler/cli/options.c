@@ -70,22 +70,33 @@ static const struct option_spec *find_spec(const struct option_spec *specs, int 
 	return specs;
 }
 
+/* Is what stands before any '=' the beginning of several options' names? */
+static bool is_ambiguous(const struct option_spec *specs, const char *argument)
+{
+	size_t len = strcspn(argument, "="), count = 0;
+
+	if (strncmp(argument, "--", 2) != 0)
+		return false;
+	for (; specs->name; specs++)
+		count += strncmp(specs->name, argument + 2, len - 2) == 0;
+	return count > 1;
+}
+
 /* getopt_long() leaves the culprit in optopt (short), or in the argument before optind (long). */
 static int complain(const struct verb *verb, const struct option_spec *specs, char **argv, int kind)
 {
 	char letter[3] = {'-', (char)optopt, '\0'};
-	const char *culprit = letter;
+	const char *culprit = optopt ? letter : argv[optind - 1];
 
-	if (optopt == 0 || optopt == HELP_VALUE)
-		culprit = argv[optind - 1];
-	else if (optopt >= FIRST_LONG_VALUE && kind == ':')
-		return options_error(verb, "option '--%s' needs a value",
-				     find_spec(specs, optopt)->name);
-	else if (optopt >= FIRST_LONG_VALUE)
-		return options_error(verb, "option '--%s' takes no value",
-				     find_spec(specs, optopt)->name);
+	if (optopt == HELP_VALUE)
+		return options_error(verb, "option '--help' takes no value");
+	if (optopt >= FIRST_LONG_VALUE)
+		return options_error(verb, "option '--%s' %s", find_spec(specs, optopt)->name,
+				     kind == ':' ? "needs a value" : "takes no value");
 	if (kind == ':')
 		return options_error(verb, "option '%s' needs a value", culprit);
+	if (!optopt && is_ambiguous(specs, culprit))
+		return options_error(verb, "option '%s' is the beginning of several", culprit);
 	return options_error(verb, "unknown option '%s'", culprit);
 }
 

@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "base/vec.h"
 #include "formats/format.h"
+#include "formats/outfile.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
 #include "profiler/cli/summary.h"
@@ -306,14 +307,25 @@ static void set_target(struct record *record, char **operands)
 		target->kind = TARGET_COMMAND;
 }
 
+static int check_ledger_path(const struct record *record, struct err *err)
+{
+	const char *path = record->ledger_path;
+
+	if (!path)
+		return 0;
+	for (size_t i = 0; i < record->outputs_len; i++)
+		if (strcmp(record->outputs[i], path) == 0 ||
+		    (outfile_is_stdout(record->outputs[i]) && outfile_is_stdout(path)))
+			return err_set(err, -EINVAL, "output '%s' is given twice", path);
+	return outfile_check(path, err);
+}
+
 /* Told now, not after an hour of recording. */
 static int check_outputs(const struct record *record, struct err *err)
 {
-	int r = 0;
+	int r = format_check_outputs(record->outputs, record->outputs_len, err);
 
-	for (size_t i = 0; i < record->outputs_len && r == 0; i++)
-		r = format_check_output(record->outputs[i], err);
-	return r;
+	return r < 0 ? r : check_ledger_path(record, err);
 }
 
 /* ---- the run ---- */
