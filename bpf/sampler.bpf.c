@@ -148,13 +148,14 @@ static __always_inline __u64 ancestor_id(struct cgroup *cgroup, __u32 level)
 static __always_inline bool in_cgroup(struct task_struct *task)
 {
 	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	__u32 subsys = config.cgroup_subsys & 63; /* no access to relocate */
 	struct cgroup_subsys_state *state;
 	struct cgroup *cgroup;
 
 	if (config.cgroup_subsys == SMOLDER_CGROUP_V2) {
 		cgroup = BPF_CORE_READ(set, dfl_cgrp);
 	} else {
-		bpf_core_read(&state, sizeof(state), &set->subsys[config.cgroup_subsys & 63]);
+		bpf_core_read(&state, sizeof(state), &set->subsys[subsys]);
 		cgroup = BPF_CORE_READ(state, cgroup);
 	}
 	if (BPF_CORE_READ(cgroup, level) < (int)config.cgroup_level)

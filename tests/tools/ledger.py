@@ -62,4 +62,7 @@ def main(verb, path, *rest):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except (OSError, ValueError) as error:
+        sys.exit(f"{sys.argv[0]}: {error}")
