@@ -48,9 +48,9 @@ publishState(store, actions, stage, marks);
 
 const openFileDialog = followFiles((file) => show(`“${safeText(file.name, 80)}”`, async () =>
 	openFile(new Uint8Array(await file.arrayBuffer()))));
-const toggleHelp = makeHelp(store, () => shortcuts);
-const shortcuts = listShortcuts(store, actions, { openFile: openFileDialog, toggleHelp });
-followKeyboard(shortcuts);
+const currentShortcuts = () => listShortcuts(store, actions, { openFile: openFileDialog, toggleHelp });
+const toggleHelp = makeHelp(store, currentShortcuts);
+followKeyboard(currentShortcuts());
 byId("help").addEventListener("click", toggleHelp);
 byId("layout").addEventListener("click", () => actions.toggleLayout());
 byId("theme").addEventListener("click", () => actions.toggleTheme());

@@ -109,6 +109,17 @@ export function stateOf(page) {
 	return page.evaluate(() => window.smolder.state);
 }
 
+/** Red, green, blue of the graph's pixel at a place of the window, in CSS pixels. */
+export function pixelAt(page, x, y) {
+	return page.evaluate(([left, top]) => {
+		const graph = document.querySelector("#graph");
+		const box = graph.getBoundingClientRect();
+		const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+		copy.drawImage(graph, box.left - left, box.top - top);
+		return [...copy.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+	}, [x, y]);
+}
+
 export async function closeQuietly(page, complaints) {
 	await page.close();
 	assert.deepEqual(complaints, []);

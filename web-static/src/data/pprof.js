@@ -2,7 +2,7 @@
 /** pprof's profile.proto, unpacked; the numbers below are its field numbers. */
 import { FormatError } from "./error.js";
 import { classifyName, isMarker, readFoldedName } from "./naming.js";
-import { cleanMeta, isObject, KIND, SAMPLES } from "./profile.js";
+import { cleanMeta, KIND, SAMPLES } from "./profile.js";
 import { MessageReader, surveyFields } from "./protobuf.js";
 import { FrameTable, StackBuilder } from "./stack_builder.js";
 import { StringTable } from "./strings.js";
@@ -20,7 +20,7 @@ export function isPprof(bytes) {
 	if (bytes[0] !== 0x0a || bytes[1] === 0 || bytes[1] > VALUE_TYPE_MAX)
 		return false;
 	const pair = surveyFields(bytes.subarray(2, 2 + bytes[1]));
-	return pair !== null && Math.max(...pair) <= 2;
+	return pair !== null && pair.size > 0 && Math.max(...pair) <= 2;
 }
 
 /**
@@ -139,10 +139,23 @@ function readSample(bytes) {
 		switch (message.field) {
 		case 1: message.keys(sample.locations); break;
 		case 2: message.numbers(sample.values, "a value"); break;
-		case 3: sample.labels.push(readPair(message.bytes(), "a label")); break; /* key, str */
+		case 3: sample.labels.push(readLabel(message.bytes())); break;
 		}
 	}
 	return sample;
+}
+
+function readLabel(bytes) {
+	const label = { key: 0, text: 0, number: 0 };
+	const message = new MessageReader(bytes, "a label");
+	while (message.next()) {
+		switch (message.field) {
+		case 1: label.key = message.number("a label's key"); break;
+		case 2: label.text = message.number("a label's text"); break;
+		case 3: label.number = message.key(); break;
+		}
+	}
+	return label;
 }
 
 function stringAt(raw, id) {
@@ -170,13 +183,21 @@ function addSample(sample, { raw, valueIndex, frames, stacks }) {
 	if (value === 0)
 		return;
 	let node = 0;
-	const comm = sample.labels.find((label) => stringAt(raw, label.type) === "comm");
-	if (comm)
-		node = stacks.child(node, frames.process(stringAt(raw, comm.unit)));
+	const process = processName(raw, sample.labels);
+	if (process !== "")
+		node = stacks.child(node, frames.process(process));
 	for (let i = sample.locations.length - 1; i >= 0; i--)
 		for (const frame of frames.ofLocation(sample.locations[i]))
 			node = stacks.child(node, frame);
 	stacks.addSelf(node, value);
+}
+
+/* As in folded text: "comm", or "comm-pid/tid" where threads are kept apart. */
+function processName(raw, labels) {
+	const find = (key) => labels.find((label) => stringAt(raw, label.key) === key);
+	const [comm, pid, tid] = ["comm", "pid", "tid"].map(find);
+	const name = comm ? stringAt(raw, comm.text) : "";
+	return name !== "" && pid?.number && tid?.number ? `${name}-${pid.number}/${tid.number}` : name;
 }
 
 /** Locations to frames; inlined functions become frames of their own, behind their physical caller. */
@@ -217,7 +238,7 @@ class FrameResolver {
 		const path = mapping ? stringAt(this.#raw, mapping.file) : "";
 		const module = moduleName(path);
 		const functions = location.functions.map((id) => this.#function(id));
-		const kind = isKernel(path) ? KIND.KERNEL : KIND.USER;
+		const kind = mappingKind(path);
 		if (functions.length === 0)
 			return [this.#intern(unnamed(location, mapping, module, kind))];
 		return functions.reverse().map((item, depth) => {
@@ -272,10 +293,14 @@ function moduleName(path) {
 }
 
 /* perf's names of kernel code: "[kernel.kallsyms]", "[module]"; the rest in brackets is user memory. */
-const USER_BRACKETS = /^\[(vdso|vsyscall|vvar|heap|stack|anon|uprobes|jit|unknown)/;
+const USER_BRACKETS = /^\[(vdso|vsyscall|vvar|heap|stack|anon|uprobes|unknown)/;
+const JIT_MAPPING = "[jit]";
 
-function isKernel(path) {
-	return (path.startsWith("[") && !USER_BRACKETS.test(path)) || /(^|\/)vmlinux/.test(path);
+function mappingKind(path) {
+	if (path === JIT_MAPPING)
+		return KIND.JIT;
+	const isKernel = path.startsWith("[") ? !USER_BRACKETS.test(path) : /(^|\/)vmlinux/.test(path);
+	return isKernel ? KIND.KERNEL : KIND.USER;
 }
 
 function readMeta(raw, valueIndex) {
@@ -283,8 +308,10 @@ function readMeta(raw, valueIndex) {
 	const value = { type: stringAt(raw, type), unit: stringAt(raw, unit) };
 	const isTime = raw.periodType !== null && stringAt(raw, raw.periodType.unit) === "nanoseconds";
 	const period = isTime ? raw.period : 0;
+	const comments = readComments(raw);
 	return cleanMeta({
-		...readComments(raw),
+		...comments,
+		title: [comments.command || "CPU profile", comments.host].filter(Boolean).join(" on "),
 		period_ns: period,
 		frequency_hz: period > 0 ? Math.round(1e9 / period) : 0,
 		time_unix_ms: Math.round(raw.timeNanos / 1e6),
@@ -293,26 +320,21 @@ function readMeta(raw, valueIndex) {
 	});
 }
 
-/* Comments of the form `key=value` or `key: value`; the ledger is a JSON object in one of them. */
+/* What smolder writes into comments: "smolder-host: db-7", and the ledger as JSON. */
 function readComments(raw) {
 	const meta = {};
 	for (const id of raw.comments) {
-		const text = stringAt(raw, Number(id));
-		const brace = text.indexOf("{");
-		const pair = /^(?:smolder[ .])?(title|version|event|host|command)\s*[=:]\s*(.*)$/s.exec(text);
+		const pair = /^smolder-(event|host|command|ledger): (.*)$/s.exec(stringAt(raw, Number(id)));
 		if (pair)
-			meta[pair[1]] = pair[2];
-		else if (brace >= 0)
-			meta.ledger ??= parseLedger(text.slice(brace));
+			meta[pair[1]] ??= pair[1] === "ledger" ? parseLedger(pair[2]) : pair[2];
 	}
-	return { event: meta.ledger?.event, ...meta };
+	return meta;
 }
 
 function parseLedger(text) {
 	try {
-		const json = JSON.parse(text);
-		return isObject(json) && isObject(json.samples) ? json : undefined;
+		return JSON.parse(text);
 	} catch {
-		return undefined;
+		return null;
 	}
 }

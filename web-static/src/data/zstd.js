@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /**
- * Zstandard files, RFC 8878. The frames are walked here, so that a cut file, a dictionary or a bomb
- * is told from a good file before fzstd, which checks none of these, sees a byte.
+ * Zstandard files, RFC 8878. The frames are walked here and their checksums compared, so that a cut
+ * or damaged file, a dictionary or a bomb is told from a good file: fzstd checks none of these.
  */
 import { Decompress, decompress } from "fzstd";
 import { FormatError, UNPACKED_MAX } from "./error.js";
 import { concatenate } from "./inflate.js";
+import { xxhash64Low } from "./xxhash.js";
 
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50; /* to …5f */
@@ -68,10 +69,10 @@ function readFrame(bytes, at) {
 		return { skippable: true, start, end };
 	}
 	const header = readHeader(bytes, at + 4);
-	const end = skipBlocks(bytes, header.blocks) + (header.hasChecksum ? 4 : 0);
-	if (end > bytes.length)
-		throw cutShort();
-	return { skippable: false, start: at, end, contentSize: header.contentSize };
+	const blocksEnd = skipBlocks(bytes, header.blocks);
+	const checksum = header.hasChecksum ? readWord(bytes, blocksEnd) : null;
+	const end = blocksEnd + (header.hasChecksum ? 4 : 0);
+	return { skippable: false, start: at, end, contentSize: header.contentSize, checksum };
 }
 
 /* RFC 8878, 3.1.1.1: descriptor, window, dictionary id, content size. */
@@ -117,13 +118,16 @@ function decodeFrame(bytes, frame, limit) {
 	if (frame.contentSize > limit)
 		throw tooLarge();
 	try {
-		if (frame.contentSize !== null)
-			return decompress(bytes, new Uint8Array(frame.contentSize));
-		return decodeStream(bytes, limit, tooLarge);
+		const data = frame.contentSize !== null
+			? decompress(bytes, new Uint8Array(frame.contentSize))
+			: decodeStream(bytes, limit, tooLarge);
+		if (frame.checksum !== null && xxhash64Low(data) !== frame.checksum)
+			throw new Error("wrong checksum");
+		return data;
 	} catch (error) {
 		if (error instanceof FormatError)
 			throw error;
-		throw new FormatError("the zstd data is damaged");
+		throw new FormatError("the zstd data is damaged, or needs a dictionary");
 	}
 }
 

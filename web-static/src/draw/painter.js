@@ -4,10 +4,11 @@
  * told of few changes of state. All lengths are device pixels.
  */
 import { KIND, NO_FRAME } from "../data/profile.js";
+import { formatValue } from "../text/number.js";
 import { safeName } from "../text/safe.js";
 import { CUE, CuePainter, cueOf } from "./cues.js";
 import { LabelFitter } from "./labels.js";
-import { assignSlots, SLOT, slotOfNode } from "./palette.js";
+import { SLOT, SlotTable } from "./palette.js";
 
 export const ROW_HEIGHT = 20; /* CSS pixels */
 const FONT_SIZE = 12;
@@ -65,7 +66,7 @@ export class Painter {
 		this.#model = model;
 		this.#palette = palette;
 		this.#ratio = ratio;
-		this.#slots = assignSlots(model);
+		this.#slots = new SlotTable(model);
 		this.#cues = new CuePainter(context, palette.cue, ratio);
 		const font = (style) => new LabelFitter(context, `${style} ${FONT_SIZE * ratio}px ${FONT_FAMILY}`);
 		this.#fitters = { plain: font("normal"), strong: font("600"), slanted: font("italic") };
@@ -95,20 +96,23 @@ export class Painter {
 				const wide = layout.rightOf(index) - left;
 				const isRun = layout.isRun(index);
 				const width = wide >= GAP_NARROWEST && !isRun ? wide - 1 : wide;
-				const isDim = search !== null && !search.hasNode(node);
-				const slot = this.#slotOf(node, isRun, search);
+				const isMatch = search !== null && this.#isMatch(search, node, isRun);
+				const isDim = search !== null && !isMatch;
+				const slot = isMatch ? SLOT.match : this.#slotOf(node, isRun);
 				seen.push({ node, isRun, isDim, slot, left, top, width });
 			}
 		}
 		return seen;
 	}
 
-	#slotOf(node, isRun, search) {
-		if (isRun)
-			return SLOT.run;
-		if (search !== null && search.hasNode(node))
-			return SLOT.match;
-		return slotOfNode(this.#model.trie, this.#slots, node);
+	/* A run hides everything under its nodes: a match in there must not be missed. */
+	#isMatch(search, node, isRun) {
+		const { parent, end } = this.#model.trie;
+		return isRun ? search.hasAnyIn(node, end[parent[node]]) : search.hasNode(node);
+	}
+
+	#slotOf(node, isRun) {
+		return isRun ? SLOT.run : this.#slots.get(this.#model.trie.frame[node]);
 	}
 
 	#paintFills(context, seen, scene) {
@@ -175,7 +179,7 @@ export class Painter {
 	#labelOf(node) {
 		const frame = this.#model.trie.frame[node];
 		if (frame === NO_FRAME)
-			return "all";
+			return `all · ${formatValue(this.#model.total, this.#model.meta.value)}`;
 		return (this.#labels[frame] ??= safeName(this.#model.frameName(frame)));
 	}
 }

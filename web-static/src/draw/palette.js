@@ -28,11 +28,11 @@ const THEMES = {
 	light: {
 		background: "#fbfaf8",
 		text: "#201d1a",
-		faintText: "#8d877d",
+		faintText: "#7b756b",
 		cue: "rgba(30, 22, 10, 0.34)",
 		outline: "#201d1a",
-		hover: "rgba(255, 255, 255, 0.38)",
-		user: [0.86, 0.085],
+		hover: "rgba(40, 28, 10, 0.13)",
+		user: [0.855, 0.092],
 		inline: [0.905, 0.055],
 		kernel: [0.845, 0.062],
 		kernelInline: [0.9, 0.04],
@@ -51,10 +51,10 @@ const THEMES = {
 		cue: "rgba(255, 246, 230, 0.36)",
 		outline: "#ffffff",
 		hover: "rgba(255, 255, 255, 0.13)",
-		user: [0.445, 0.082],
-		inline: [0.385, 0.055],
-		kernel: [0.43, 0.075],
-		kernelInline: [0.375, 0.05],
+		user: [0.475, 0.095],
+		inline: [0.405, 0.06],
+		kernel: [0.455, 0.085],
+		kernelInline: [0.395, 0.055],
 		unnamed: [0.365, 0.022],
 		process: [0.37, 0.008, 70],
 		marker: [0.33, 0.035, 25],
@@ -104,22 +104,34 @@ function dimmed([lightness, chroma, hue], dim) {
 	return [lightness + (dim.lightness - lightness) * dim.pull, chroma * dim.chroma, hue];
 }
 
-/**
- * The colour slot of each frame.
- * @param {import("../model/model.js").Model} model
- * @returns {Uint8Array}
- */
-export function assignSlots({ frames, strings }) {
-	const slots = new Uint8Array(frames.count);
-	const moduleHash = new Map();
-	for (let frame = 0; frame < frames.count; frame++) {
-		const module = frames.module[frame];
-		if (!moduleHash.has(module))
-			moduleHash.set(module, hashText(strings.get(module)));
-		const name = strings.get(frames.name[frame]);
-		slots[frame] = slotOf(frames.kind[frame], module ? moduleHash.get(module) : null, name);
+const NOT_YET = 255;
+
+/** The colour slots of frames, worked out when first asked for. */
+export class SlotTable {
+	#model;
+	#slots;
+
+	/** @param {import("../model/model.js").Model} model */
+	constructor(model) {
+		this.#model = model;
+		this.#slots = new Uint8Array(model.frames.count).fill(NOT_YET);
 	}
-	return slots;
+
+	/** @param {number} frame of the model, or NO_FRAME */
+	get(frame) {
+		if (frame === NO_FRAME)
+			return SLOT.root;
+		if (this.#slots[frame] === NOT_YET)
+			this.#slots[frame] = this.#find(frame);
+		return this.#slots[frame];
+	}
+
+	#find(frame) {
+		const { frames, strings } = this.#model;
+		const module = frames.module[frame];
+		const moduleHash = module === 0 ? null : hashText(strings.get(module));
+		return slotOf(frames.kind[frame], moduleHash, strings.get(frames.name[frame]));
+	}
 }
 
 /** @param {number|null} moduleHash null when the module is not known */
@@ -144,11 +156,6 @@ const KERNEL_CORE = new Set([null, hashText("[kernel.kallsyms]"), hashText("[ker
 
 function kernelHue(moduleHash) {
 	return KERNEL_CORE.has(moduleHash) ? 0 : 1;
-}
-
-export function slotOfNode(trie, slots, node) {
-	const frame = trie.frame[node];
-	return frame === NO_FRAME ? SLOT.root : slots[frame];
 }
 
 /* OKLCH to sRGB, Björn Ottosson's matrices; what is out of gamut is clipped. */

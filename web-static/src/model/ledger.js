@@ -12,28 +12,31 @@ const REASON_TEXT_MAX = 60;
 
 const CLASS_NOTES = {
 	recorded: "in this profile",
-	idle: "the CPU had nothing to run",
-	filtered: "of processes that were not asked for",
-	skipped: "counted by the event, but the program could not run",
+	idle: "nothing to run",
+	filtered: "not asked for",
+	skipped: "counted, but nothing could run",
 	offline: "the CPU was off",
 };
 
-/** One line, always in view. */
+/**
+ * One line, always in view, in parts to be joined by " · ".
+ * @returns {{text: string, isLoss: boolean}[]} empty when the file does not say
+ */
 export function ledgerLine(ledger) {
 	const samples = numbersOf(ledger?.samples);
 	if (samples.expected === undefined)
-		return null;
-	const parts = [`${formatCount(samples.recorded ?? 0)} of ${formatCount(samples.expected)} ticks recorded`];
+		return [];
+	const parts = [];
+	const push = (text, isLoss = false) => parts.push({ text, isLoss });
+	push(`${formatCount(samples.recorded ?? 0)} of ${formatCount(samples.expected)} ticks recorded`);
 	for (const name of ["idle", "filtered", "skipped", "offline"])
 		if (samples[name] > 0)
-			parts.push(`${formatCount(samples[name])} ${name}`);
-	parts.push(`${formatCount(lostTotal(ledger))} lost`);
-	return parts.join(" · ");
-}
-
-/** Has anything gone that should be here? */
-export function hasLosses(ledger) {
-	return lostTotal(ledger) > 0;
+			push(`${formatCount(samples[name])} ${name}`);
+	const lost = lostTotal(ledger);
+	push(`${formatCount(lost)} lost`, lost > 0);
+	if (!ledgerCloses(ledger))
+		push("does not close", true);
+	return parts;
 }
 
 /** @returns {{title: string, rows: LedgerRow[]}[]} */
@@ -55,6 +58,11 @@ export function ledgerGap(ledger) {
 	return gap - lostTotal(ledger);
 }
 
+/* A window edge can cut one tick of each CPU. */
+function ledgerCloses(ledger) {
+	return Math.abs(ledgerGap(ledger)) <= (numbersOf(ledger).cpus ?? 0);
+}
+
 function tickRows(ledger) {
 	const samples = numbersOf(ledger.samples);
 	const due = samples.expected;
@@ -68,13 +76,11 @@ function tickRows(ledger) {
 	const lost = lostTotal(ledger);
 	rows.push({ label: "lost", text: share(lost), level: 1, isLoss: lost > 0 });
 	rows.push(...reasonRows(ledger.samples.lost, 2, true));
-	rows.push(closingRow(ledgerGap(ledger), numbersOf(ledger).cpus ?? 0));
+	rows.push(closingRow(ledgerGap(ledger), ledgerCloses(ledger)));
 	return rows;
 }
 
-/* A window edge can cut one tick of each CPU. */
-function closingRow(gap, cpus) {
-	const closes = Math.abs(gap) <= cpus;
+function closingRow(gap, closes) {
 	const side = gap > 0 ? "missing" : "too many";
 	return {
 		label: closes ? "closes" : "does not close",

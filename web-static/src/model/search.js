@@ -52,6 +52,12 @@ export class Search {
 		return sum;
 	}
 
+	/** Is there a match among the nodes from `first` up to, not including, `end`? */
+	hasAnyIn(first, end) {
+		const i = lowerBound(this.tops, first);
+		return i < this.tops.length && this.tops[i] < end;
+	}
+
 	/** The n-th heaviest match, from 0. */
 	at(n) {
 		this.#order ??= sortByTotal(this.tops, this.#trie.total);

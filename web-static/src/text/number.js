@@ -51,7 +51,7 @@ export function formatBytes(bytes) {
 }
 
 function trimZeros(text) {
-	return text.includes("e") ? String(Number(text)) : text.replace(/\.0+$/, "");
+	return String(Number(text));
 }
 
 const NANOSECONDS = { nanoseconds: 1, microseconds: 1e3, milliseconds: 1e6, seconds: 1e9 };

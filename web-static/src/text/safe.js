@@ -28,7 +28,7 @@ export function safeText(text, max = SHOWN_MAX) {
 		.replace(MARK_PILE, "$1");
 }
 
-/** As safeText(), for a frame's name, which may be empty. */
+/** As safeText(), for a frame's name, which may be nothing to see. */
 export function safeName(name, max = SHOWN_MAX) {
-	return name === "" ? "(no name)" : safeText(name, max);
+	return name.trim() === "" ? "(no name)" : safeText(name, max);
 }

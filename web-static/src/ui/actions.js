@@ -45,6 +45,15 @@ export class Actions {
 		this.zoomTo(0);
 	}
 
+	/** Out of the innermost thing the reader is in. */
+	escape() {
+		const { zoom } = this.#store.state;
+		if (zoom !== 0)
+			this.reset();
+		else
+			this.searchFor("");
+	}
+
 	focusOn(node) {
 		const { model, zoom } = this.#store.state;
 		if (!model.trie.contains(zoom, node))

@@ -22,16 +22,19 @@ export function nodeSentence(state, node) {
 	return { name: safeName(name, 300), text: parts.join(" · ") };
 }
 
-/** "vmlinux · kernel", as far as known. */
+const ORIGIN_MAX = 200;
+
+/** "kernel · vmlinux", as far as known. */
 export function origin({ module, kind }) {
-	return [kind, safeText(module)].filter((part) => part !== "").join(" · ");
+	return [kind, safeText(module, ORIGIN_MAX)].filter((part) => part !== "").join(" · ");
 }
 
 /** "file:line", as far as known. */
 export function place({ file, line }) {
 	if (file === "")
 		return "";
-	return line > 0 ? `${safeText(file)}:${line}` : safeText(file);
+	const text = safeText(file, ORIGIN_MAX);
+	return line > 0 ? `${text}:${line}` : text;
 }
 
 /** CPU time that a number of samples stands for; "" when the profile does not say. */

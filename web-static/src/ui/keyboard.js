@@ -8,22 +8,25 @@ import { byId } from "./dom.js";
  * @param {import("./store.js").Store} store
  * @param {import("./actions.js").Actions} actions
  * @param {{openFile: () => void, toggleHelp: () => void}} dialogs
- * @returns {Record<string, Shortcut[]>} by heading
+ * @returns {Record<string, Shortcut[]>} by heading, worded for the layout of now
  */
 export function listShortcuts(store, actions, dialogs) {
 	const isFlame = () => store.state.layout === "flame";
+	const away = isFlame() ? "ArrowUp" : "ArrowDown"; /* from the root */
 	const vertical = (isDown) => actions.walk(isDown === isFlame() ? "parent" : "child");
+	const verticalText = (key) => (key === away ? "heaviest callee" : "caller");
 	return {
 		Walk: [
-			{ keys: ["ArrowUp"], text: "caller, in the icicle layout", run: () => vertical(false) },
-			{ keys: ["ArrowDown"], text: "heaviest callee", run: () => vertical(true) },
+			{ keys: ["ArrowUp"], text: verticalText("ArrowUp"), run: () => vertical(false) },
+			{ keys: ["ArrowDown"], text: verticalText("ArrowDown"), run: () => vertical(true) },
 			{ keys: ["ArrowLeft"], text: "heavier sibling", run: () => actions.walk("previous") },
 			{ keys: ["ArrowRight"], text: "lighter sibling", run: () => actions.walk("next") },
 		],
 		Zoom: [
 			{ keys: ["Enter"], text: "zoom to the focused frame", run: () => actions.zoomToFocus() },
 			{ keys: ["Backspace"], text: "zoom out by one", run: () => actions.zoomUp() },
-			{ keys: ["Escape", "0"], text: "show all", run: () => actions.reset() },
+			{ keys: ["0"], text: "show all", run: () => actions.reset() },
+			{ keys: ["Escape"], text: "show all, then end the search", run: () => actions.escape() },
 		],
 		Search: [
 			{ keys: ["/"], text: "search", run: () => byId("pattern").select() },

@@ -8,9 +8,10 @@ export function showSearchBox(store, actions) {
 	const form = byId("search");
 	const input = byId("pattern");
 	input.addEventListener("input", () => actions.searchFor(input.value));
-	form.addEventListener("submit", (event) => {
-		event.preventDefault();
-		actions.stepMatch(1);
+	form.addEventListener("submit", (event) => event.preventDefault());
+	input.addEventListener("keydown", (event) => {
+		if (event.key === "Enter")
+			actions.stepMatch(event.shiftKey ? -1 : 1);
 	});
 	byId("next").addEventListener("click", () => actions.stepMatch(1));
 	byId("previous").addEventListener("click", () => actions.stepMatch(-1));

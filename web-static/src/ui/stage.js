@@ -26,7 +26,8 @@ export class Stage {
 	#hover = -1; /* index of an item of the layout */
 	#stale = { painter: true, layout: true, scroll: false };
 	#frame = 0;
-	lastDrawMs = 0;
+	#spentMs = 0; /* on layout, since the last drawing */
+	lastDrawMs = 0; /* layout and drawing */
 	drawn = 0;
 	onFirstDraw = () => {};
 
@@ -107,25 +108,24 @@ export class Stage {
 
 	#draw() {
 		this.#frame = 0;
-		const begin = performance.now();
 		this.#refresh();
-		this.#drawn();
-		this.lastDrawMs = performance.now() - begin;
-	}
-
-	#drawn() {
-		const isFirst = this.drawn === 0;
+		const begin = performance.now();
 		this.#painter.paint(this.#context, this.#scene);
 		this.#drawOverlay();
-		this.drawn++;
-		if (isFirst)
+		this.lastDrawMs = this.#spentMs + performance.now() - begin;
+		this.#spentMs = 0;
+		if (this.drawn++ === 0)
 			this.onFirstDraw();
 	}
 
 	#refresh() {
-		const { model, zoom, theme } = this.#store.state;
-		if (!model)
-			return;
+		const begin = performance.now();
+		if (this.#store.state.model)
+			this.#layOut(this.#store.state);
+		this.#spentMs += performance.now() - begin;
+	}
+
+	#layOut({ model, zoom, theme }) {
 		const size = this.#fitCanvases();
 		if (this.#stale.painter || size.isNewRatio) {
 			this.#palette = makePalette(theme);

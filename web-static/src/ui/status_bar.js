@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /** The header's summary of the profile, the status line, and the ledger in one line. */
-import { hasLosses, ledgerGap, ledgerLine } from "../model/ledger.js";
-import { formatDuration, formatValue } from "../text/number.js";
+import { ledgerLine } from "../model/ledger.js";
+import { formatDuration, formatPlural, formatValue } from "../text/number.js";
 import { safeText } from "../text/safe.js";
 import { nodeSentence } from "./describe.js";
 import { byId, make } from "./dom.js";
@@ -18,8 +18,7 @@ export function showStatusBar(store, actions) {
 		byId("summary").title = byId("summary").textContent;
 		document.title = `${titleOf(model.meta)} · smolder`;
 		ledgerButton.hidden = false;
-		ledgerButton.textContent = ledgerText(model);
-		ledgerButton.classList.toggle("loss", isTroubled(model.meta.ledger));
+		ledgerButton.replaceChildren(...ledgerText(model));
 	});
 	store.on(["panel"], ({ panel }) =>
 		ledgerButton.setAttribute("aria-pressed", String(panel === "ledger")));
@@ -29,18 +28,16 @@ export function showStatusBar(store, actions) {
 	});
 }
 
-function ledgerText(model) {
-	const line = ledgerLine(model.meta.ledger);
-	if (line !== null)
-		return line;
-	const parts = [`${formatValue(model.total, model.meta.value)} · no ledger in this file`];
-	if (model.notices.length > 0)
-		parts.push("notices");
-	return parts.join(" · ");
-}
-
-function isTroubled(ledger) {
-	return hasLosses(ledger) || Math.abs(ledgerGap(ledger)) > (ledger?.cpus ?? 0);
+function ledgerText({ meta, notices, total }) {
+	const line = ledgerLine(meta.ledger);
+	if (line.length === 0)
+		line.push({ text: formatValue(total, meta.value) }, { text: "no ledger in this file" });
+	if (notices.length > 0)
+		line.push({ text: formatPlural(notices.length, "notice"), isLoss: true });
+	return line.flatMap(({ text, isLoss }, i) => [
+		i > 0 ? " · " : "",
+		isLoss ? make("span", { class: "loss" }, text) : text,
+	]);
 }
 
 function titleOf({ title, command, host }) {
@@ -49,7 +46,7 @@ function titleOf({ title, command, host }) {
 
 function summaryOf({ meta, total }) {
 	const parts = [];
-	if (meta.host && titleOf(meta) !== safeText(meta.host, SUMMARY_TEXT_MAX))
+	if (meta.host && !titleOf(meta).includes(safeText(meta.host, SUMMARY_TEXT_MAX)))
 		parts.push(safeText(meta.host, SUMMARY_TEXT_MAX));
 	parts.push(formatValue(total, meta.value));
 	if (meta.event)

@@ -80,7 +80,7 @@ function figures(state, node, { self, total }) {
 	const rows = [row("total", total, true), row("self", self, true)];
 	const frame = trie.frame[node];
 	if (node !== 0 && totals.total[frame] > total)
-		rows.push(row("everywhere", totals.total[frame], false), row("self", totals.self[frame], false));
+		rows.push(row("everywhere", totals.total[frame], false), row("everywhere, self", totals.self[frame], false));
 	return make("table", {},
 		make("thead", {}, make("tr", {}, ...columns.map((text) => make("th", {}, text)))),
 		make("tbody", {}, ...rows));

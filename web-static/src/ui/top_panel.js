@@ -19,7 +19,10 @@ export function topPanel({ model }, actions) {
 		for (const [name, heading] of Object.entries(headings))
 			setSorted(heading, name === key);
 		const rows = model.totals.heaviest(key, ROWS);
-		body.replaceChildren(...rows.map((frame) => topRow(model, frame, actions)));
+		body.replaceChildren(...rows.map((frame) => topRow(model, frame, {
+			find: () => actions.searchFor(exactPattern(model.frameName(frame))),
+			bar: model.totals[key][frame] / model.totals[key][rows[0]],
+		})));
 	};
 	for (const key of ["self", "total"])
 		headings[key] = make("th", { class: "number", scope: "col" },
@@ -36,21 +39,21 @@ function setSorted(heading, isSorted) {
 		heading.removeAttribute("aria-sort");
 }
 
-function topRow(model, frame, actions) {
+/* The bar is on the scale of the first row. */
+function topRow(model, frame, { find, bar }) {
 	const facts = model.describeFrame(frame);
 	const name = safeName(facts.name);
 	const title = [name, origin(facts), place(facts)].filter(Boolean).join("\n");
-	const find = () => actions.searchFor(exactPattern(facts.name));
+	const cell = make("td", { class: "name" }, make("button", { type: "button" }, name));
+	cell.style.setProperty("--share", `${100 * bar}%`);
 	return make("tr", { title, onclick: find },
-		make("td", { class: "name" }, make("button", { type: "button" }, name)),
+		cell,
 		share(model.totals.self[frame], model.total),
 		share(model.totals.total[frame], model.total));
 }
 
 function share(value, whole) {
-	const cell = make("td", { class: "number" }, formatPercent(value, whole));
-	cell.style.setProperty("--share", `${(100 * value) / whole}%`);
-	return cell;
+	return make("td", { class: "number" }, formatPercent(value, whole));
 }
 
 /** A pattern for this name alone, in this case alone. */
