@@ -47,7 +47,7 @@ static int add_file(struct profile **profile, const char *path, struct err *err)
 static int read_merge_write(const struct convert *convert, char **inputs, struct err *err)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
-	int r = format_check_outputs(convert->outputs, convert->outputs_len, err);
+	int r = 0;
 
 	for (; *inputs && r == 0; inputs++)
 		r = add_file(&profile, *inputs, err);
@@ -56,11 +56,24 @@ static int read_merge_write(const struct convert *convert, char **inputs, struct
 	return format_write_files(profile, convert->outputs, convert->outputs_len, err);
 }
 
+static int run_checked(const struct convert *convert, char **inputs)
+{
+	struct err err;
+	int r = format_check_outputs(convert->outputs, convert->outputs_len, &err);
+	int code = r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+
+	if (r == 0)
+		r = read_merge_write(convert, inputs, &err);
+	if (r == 0)
+		return EXIT_DONE;
+	msg_error("%s", err.text);
+	return code;
+}
+
 static int run(const struct verb *verb, int argc, char **argv, int inputs_max)
 {
 	struct convert convert = {.verb = verb};
 	int operands = options_parse(verb, specs, &convert, argv);
-	struct err err;
 
 	if (operands == OPTIONS_HELP)
 		return EXIT_DONE;
@@ -74,10 +87,7 @@ static int run(const struct verb *verb, int argc, char **argv, int inputs_max)
 		       EXIT_USAGE;
 	if (!convert.outputs_len)
 		return options_error(verb, "no output file: give -o FILE"), EXIT_USAGE;
-	if (read_merge_write(&convert, argv + operands, &err) == 0)
-		return EXIT_DONE;
-	msg_error("%s", err.text);
-	return EXIT_FAILED;
+	return run_checked(&convert, argv + operands);
 }
 
 static int run_convert(const struct verb *verb, int argc, char **argv)

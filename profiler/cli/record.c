@@ -212,8 +212,8 @@ static int apply_map_size(void *ctx, const struct option_spec *spec, const char 
 		*maps[i].size = (uint32_t)size;
 		return 0;
 	}
-	return options_error(record->verb,
-			     "map size '%s' is not stacks=N, counts=N or ring=BYTES", value);
+	return options_error(record->verb, "map size '%s' is not stacks=N, counts=N or ring=BYTES",
+			     value);
 }
 
 #define FLAG(letter, name, member)                                                                 \
@@ -348,8 +348,7 @@ static void show_warning(void *ctx, const char *text)
 	msg_warning("%s", text);
 }
 
-static int write_ledger(const struct record *record, const struct profile *profile,
-			struct err *err)
+static int write_ledger(const struct record *record, const struct profile *profile, struct err *err)
 {
 	_cleanup_buf_ struct buf json = {0};
 
@@ -388,15 +387,34 @@ static int tell_end(const struct record *record, const struct profile *profile, 
 static int record_and_write(struct record *record, struct err *err)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
-	int r = check_outputs(record, err);
+	int r = pipeline_run(&record->pipeline, &profile, err);
 
-	if (r == 0)
-		r = pipeline_run(&record->pipeline, &profile, err);
 	if (r == 0)
 		r = format_write_files(profile, record->outputs, record->outputs_len, err);
 	if (r == 0)
 		r = write_ledger(record, profile, err);
 	return r < 0 ? r : tell_end(record, profile, err);
+}
+
+/* An output that no format or sense can be made of is a slip of the pen, not a failure. */
+static int run_checked(struct record *record)
+{
+	struct err err;
+	int r = check_outputs(record, &err), code = r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+
+	if (r == 0)
+		r = record_and_write(record, &err);
+	if (r == 0)
+		return EXIT_DONE;
+	msg_error("%s", err.text);
+	return code;
+}
+
+static enum msg_level message_level(const struct record *record)
+{
+	if (record->quiet)
+		return MSG_QUIET;
+	return record->verbose ? MSG_VERBOSE : MSG_NORMAL;
 }
 
 static int run_record(const struct verb *verb, int argc, char **argv)
@@ -407,25 +425,18 @@ static int run_record(const struct verb *verb, int argc, char **argv)
 		.pipeline.on_progress = show_progress,
 		.pipeline.on_warning = show_warning,
 	};
-	int operands = options_parse(verb, specs, &record, argv), r;
-	struct err err;
+	int operands = options_parse(verb, specs, &record, argv);
+	int code = operands == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
 
 	(void)argc;
 	record.pipeline.ctx = &record;
-	if (operands == OPTIONS_HELP)
-		return EXIT_DONE;
-	if (operands < 0 || check_one_target(&record, argv + operands) < 0) {
-		vec_free(&record.pids);
-		return EXIT_USAGE;
+	if (operands > 0 && check_one_target(&record, argv + operands) == 0) {
+		msg_set_level(message_level(&record));
+		set_target(&record, argv + operands);
+		code = run_checked(&record);
 	}
-	msg_set_level(record.quiet ? MSG_QUIET : record.verbose ? MSG_VERBOSE : MSG_NORMAL);
-	set_target(&record, argv + operands);
-	r = record_and_write(&record, &err);
 	vec_free(&record.pids);
-	if (r == 0)
-		return EXIT_DONE;
-	msg_error("%s", err.text);
-	return EXIT_FAILED;
+	return code;
 }
 
 const struct verb verb_record = {

@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# smolder doctor, with and without privileges, of the host and of a process.
+. "$(dirname "$0")/../lib/testlib.sh"
+
+# Where a user who may not read our tree can run it.
+elsewhere=$(mktemp -d /tmp/smolder-doctor.XXXXXX)
+chmod 755 "$elsewhere"
+doctor_end() {
+	local status=$?
+	rm -rf -- "$elsewhere"
+	(exit "$status")
+	test_end
+}
+trap doctor_end EXIT
+cp "$SMOLDER" "$elsewhere/smolder"
+
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+row() {
+	grep -E "^  [a-z]+ +$2 " "$1"
+}
+
+check_shape() {
+	matches "$2: a heading" "$(head -n 1 "$1")" '^smolder .* on .*Linux'
+	is "$2: each line is a title, a row or advice" \
+		"$(grep -vE '^$|^[A-Z]|^smolder |^  (works|fallback|missing|note) {2,}[^ ].{22} [^ ]|^  - |^    \(for: ' "$1")" ""
+	matches "$2: the last line is the verdict" "$(tail -n 1 "$1")" '^A recording of the whole host '
+	is "$2: each check once" "$(grep -E '^  [a-z]' "$1" | cut -c 13-35 | sort | uniq -d)" ""
+}
+
+check_root() {
+	need_bpf
+	ok "root: the host can be recorded" bash -c "$SMOLDER doctor >out 2>err"
+	is "root: nothing on standard error" "$(cat err)" ""
+	check_shape out root
+	matches "root: the verdict" "$(tail -n 1 out)" 'works here\.$'
+	matches "root: the sampler loads" "$(row out 'sampling program')" 'works .* [0-9]+ instructions verified, [0-9.]+ MiB'
+	matches "root: ticks arrive" "$(row out 'trial recording')" 'works .* [1-9][0-9]* ticks in 100 ms'
+	matches "root: the barrier is timed" "$(row out 'window barrier')" 'works .*: [0-9.]+ ms$'
+	matches "root: capabilities are told" "$(row out CAP_BPF)" 'works '
+}
+
+check_nobody() {
+	not_ok "nobody: the host cannot be recorded" bash -c \
+		"setpriv --reuid=65534 --regid=65534 --clear-groups $elsewhere/smolder doctor >out 2>err"
+	is "nobody: nothing on standard error" "$(cat err)" ""
+	check_shape out nobody
+	matches "nobody: the verdict" "$(tail -n 1 out)" 'does not work here, for want of: sampling program, '
+	matches "nobody: why" "$(row out 'sampling program')" 'missing .* no permission'
+	matches "nobody: what to do" "$(cat out)" 'run as root, or give the program its capabilities: setcap '
+	is "nobody: it is said once" "$(grep -c 'setcap ' out)" 1
+	matches "nobody: names of the kernel" "$(row out CAP_SYSLOG)" 'missing '
+}
+
+# The capabilities that the advice names are enough.
+check_advice() {
+	local capabilities
+	capabilities=$(grep -o 'setcap [^ ]*' out | cut -d ' ' -f 2)
+	if ! command -v setcap >/dev/null || ! setcap "$capabilities" "$elsewhere/smolder"; then
+		skip "the advised capabilities cannot be given here"
+		return
+	fi
+	ok "with the advised capabilities nobody can record the host" as_nobody "$elsewhere/smolder" doctor
+	setcap -r "$elsewhere/smolder"
+}
+
+check_process() {
+	cp "$(command -v sleep)" sleeper
+	./sleeper 100 &
+	local pid=$!
+	while [ "$(readlink "/proc/$pid/exe")" != "$PWD/sleeper" ]; do sleep 0.01; done
+	ok "a process" bash -c "$SMOLDER doctor $pid >out"
+	matches "its objects" "$(cat out)" "process $pid \(sleeper\): code in [0-9]+ objects"
+	matches "its libraries" "$(cat out)" 'libc\.so\.6 .* (\.symtab|\.dynsym)[^ ]* .*by /proc/PID/'
+	matches "the vDSO" "$(cat out)" '\[vdso\] .* this host.s own'
+	rm sleeper
+	"$SMOLDER" doctor "$pid" >out
+	if [ -r "/proc/$pid/map_files" ] && [ "$(id -u)" = 0 ]; then
+		matches "a deleted file is reached all the same" "$(grep -F sleeper out)" 'by /proc/PID/map_files, deleted'
+	fi
+	is "one of another user" "$(as_nobody "$elsewhere/smolder" doctor "$pid" 2>&1)" \
+		"smolder: cannot read the mappings of process $pid (sleeper): no permission; run as root or with CAP_SYS_PTRACE"
+	kill "$pid"
+}
+
+check_not_processes() {
+	is "a kernel thread" "$("$SMOLDER" doctor 2 2>&1)" \
+		"smolder: process 2 (kthreadd) is a kernel thread: it has no user code"
+	bash -c 'sleep 0 & echo $!; exec sleep 100' >zombie & # which does not wait for its child
+	local parent=$! pid
+	while ! [ -s zombie ]; do sleep 0.01; done
+	pid=$(cat zombie)
+	while ! grep -q '^State:.Z' "/proc/$pid/status"; do sleep 0.01; done
+	is "a zombie" "$("$SMOLDER" doctor "$pid" 2>&1)" "smolder: process $pid (sleep) has ended: it is a zombie"
+	kill "$parent"
+}
+
+need_root
+need_cmd setpriv
+check_nobody
+check_root
+as_nobody "$elsewhere/smolder" doctor >out
+check_advice
+check_process
+if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
+	check_not_processes
+fi
