@@ -95,3 +95,4 @@ for target in "${targets[@]}"; do
 		make -C /root/smolder "$target"
 done
 say "done"
+find "$root/root/smolder" -maxdepth 1 -name 'flame.*' -printf '%s bytes  %f\n'
