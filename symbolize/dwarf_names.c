@@ -7,6 +7,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <gelf.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -163,20 +164,34 @@ static int index_units(struct dwarf_names *names)
 	return intervals_seal(&names->unit_ranges);
 }
 
+/* A section that libdw has loaded, and inflated in place; under its old compressed name too. */
+static struct dwarf_bytes loaded_section(const struct elf_file *file, const char *name)
+{
+	char old_name[32];
+	struct Elf_Scn *section = elf_file_section(file, name, 0);
+	struct dwarf_bytes bytes = {0};
+
+	if (!section) {
+		snprintf(old_name, sizeof(old_name), ".z%s", name + 1);
+		section = elf_file_section(file, old_name, 0);
+	}
+	bytes.start = elf_file_bytes(section, DEBUG_LEN_MAX, &bytes.len);
+	return bytes;
+}
+
 static int open_dwarf(const struct elf_file *file, uint64_t info_len, struct dwarf_names *names)
 {
+	static const char *const texts[DWARF_TEXTS_MAX] = {".debug_str", ".debug_line_str",
+							   ".debug_info", ".debug_types"};
 	struct dwarf_source *source = &names->source;
-	struct Elf_Scn *section;
 
 	source->file = file;
 	source->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
 	if (!source->dwarf)
 		return -ENOEXEC;
-	section = elf_file_section(file, ".debug_line", 0);
-	if (!section)
-		section = elf_file_section(file, ".zdebug_line", 0);
-	/* libdw has inflated it meanwhile */
-	source->line_section = elf_file_bytes(section, DEBUG_LEN_MAX, &source->line_section_len);
+	source->lines = loaded_section(file, ".debug_line");
+	for (size_t i = 0; i < DWARF_TEXTS_MAX; i++)
+		source->texts[i] = loaded_section(file, texts[i]);
 	source->budget = (struct dwarf_budget){
 		.die_bytes = info_len * WALKS_PER_BYTE,
 		.line_bytes = LINE_BYTES_MAX,

@@ -28,11 +28,27 @@ static uint32_t number_attribute(Dwarf_Die *die, unsigned int name)
 	return (uint32_t)value;
 }
 
-static const char *string_attribute(Dwarf_Die *die, unsigned int name)
+/* Does the text end inside the section it is in? libdw does not look for strings within DIEs. */
+static bool ends_inside(const struct dwarf_source *source, const char *text)
+{
+	for (size_t i = 0; i < DWARF_TEXTS_MAX; i++) {
+		const struct dwarf_bytes *section = &source->texts[i];
+		size_t at = (size_t)((uintptr_t)text - (uintptr_t)section->start);
+
+		if (section->start && at < section->len)
+			return memchr(text, '\0', section->len - at);
+	}
+	return false;
+}
+
+/* NULL for an empty string too. */
+static const char *string_attribute(const struct dwarf_source *source, Dwarf_Die *die,
+				    unsigned int name)
 {
 	Dwarf_Attribute attribute;
+	const char *text = dwarf_attr(die, name, &attribute) ? dwarf_formstring(&attribute) : NULL;
 
-	return dwarf_attr(die, name, &attribute) ? dwarf_formstring(&attribute) : NULL;
+	return text && ends_inside(source, text) && *text ? text : NULL;
 }
 
 /*
@@ -159,13 +175,12 @@ static uint64_t line_program_len(const struct dwarf_source *source, Dwarf_Die *u
 	uint32_t len;
 
 	if (!dwarf_attr(unit_die, DW_AT_stmt_list, &attribute) ||
-	    dwarf_formudata(&attribute, &offset) != 0 || !source->line_section ||
-	    source->line_section_len < sizeof(len) ||
-	    offset > source->line_section_len - sizeof(len))
+	    dwarf_formudata(&attribute, &offset) != 0 || !source->lines.start ||
+	    source->lines.len < sizeof(len) || offset > source->lines.len - sizeof(len))
 		return 0;
-	memcpy(&len, source->line_section + offset, sizeof(len));
+	memcpy(&len, source->lines.start + offset, sizeof(len));
 	/* all ones: the 64-bit format; then, and in a foreign byte order, take the rest of the section */
-	return MIN(len, source->line_section_len - offset);
+	return MIN(len, source->lines.len - offset);
 }
 
 /* libdw makes some 100 bytes of each byte of a line program, so these are counted beforehand. */
@@ -202,7 +217,7 @@ int dwarf_unit_build(struct dwarf_source *source, struct dwarf_unit *unit)
 	if (source->budget.die_bytes == 0 || source->budget.scope_cnt == 0 ||
 	    source->budget.range_cnt == 0)
 		source->cut_cnt++;
-	unit->directory = string_attribute(&unit_die, DW_AT_comp_dir);
+	unit->directory = string_attribute(source, &unit_die, DW_AT_comp_dir);
 	read_lines(source, unit, &unit_die);
 	return intervals_seal(&unit->ranges);
 }
@@ -233,11 +248,12 @@ void dwarf_scope_resolve(const struct dwarf_source *source, struct dwarf_scope *
 		return;
 	for (int hop = 0; hop < ORIGIN_HOPS_MAX; hop++) {
 		if (!scope->linkage_name)
-			scope->linkage_name = string_attribute(&die, DW_AT_linkage_name);
+			scope->linkage_name = string_attribute(source, &die, DW_AT_linkage_name);
 		if (!scope->linkage_name)
-			scope->linkage_name = string_attribute(&die, DW_AT_MIPS_linkage_name);
+			scope->linkage_name =
+				string_attribute(source, &die, DW_AT_MIPS_linkage_name);
 		if (!scope->plain_name)
-			scope->plain_name = string_attribute(&die, DW_AT_name);
+			scope->plain_name = string_attribute(source, &die, DW_AT_name);
 		if (!scope->start_line)
 			scope->start_line = number_attribute(&die, DW_AT_decl_line);
 		if (!follow_origin(&die))

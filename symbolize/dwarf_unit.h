@@ -48,11 +48,18 @@ struct dwarf_budget {       /* what one object may still cost us; shared by its 
 	uint64_t scope_cnt, range_cnt;
 };
 
+struct dwarf_bytes {       /* of a section, as libdw has it in memory */
+	const char *start; /* NULL: there is none */
+	size_t len;
+};
+
+enum { DWARF_TEXTS_MAX = 4 };
+
 struct dwarf_source {
 	struct Dwarf *dwarf;
 	const struct elf_file *file;
-	const unsigned char *line_section; /* .debug_line, or NULL */
-	size_t line_section_len;
+	struct dwarf_bytes lines;                  /* .debug_line */
+	struct dwarf_bytes texts[DWARF_TEXTS_MAX]; /* the sections that hold strings */
 	struct dwarf_budget budget;
 	uint64_t cut_cnt; /* units or line tables cut or left out because the budget ran out */
 };

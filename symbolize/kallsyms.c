@@ -48,7 +48,7 @@ static bool parse_line(const char *text, size_t len, struct line *ret_line)
 	const char *space = memchr(text, ' ', len), *end = text + len, *tab;
 	struct line line = {0};
 
-	if (!space || end - space < 4 || space[2] != ' ' ||
+	if (!space || end - space < 4 || space[2] != ' ' || memchr(text, '\0', len) ||
 	    parse_u64_len(text, (size_t)(space - text), 16, &line.address) < 0)
 		return false;
 	line.type = space[1];
