@@ -456,6 +456,43 @@ static void reads_only_sound_build_ids(void **state)
 	assert_int_equal(read_image(&image, sizeof(image), &build_id), -ENOEXEC);
 }
 
+struct narrow_image {
+	Elf32_Ehdr header;
+	Elf32_Phdr segments[2];
+	Elf32_Nhdr other;
+	char other_name[4], other_data[4];
+	Elf32_Nhdr note;
+	char name[4];
+	unsigned char build_id[8];
+};
+
+/* 32-bit programs run on 64-bit hosts; the note may be neither the only one nor 20 bytes long. */
+static void reads_narrow_files(void **state)
+{
+	struct narrow_image image = {
+		.header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB},
+			   .e_phoff = sizeof(Elf32_Ehdr),
+			   .e_phnum = 2,
+			   .e_phentsize = sizeof(Elf32_Phdr)},
+		.segments = {{.p_type = PT_LOAD},
+			     {.p_type = PT_NOTE,
+			      .p_offset = offsetof(struct narrow_image, other),
+			      .p_filesz = sizeof(image) - offsetof(struct narrow_image, other)}},
+		.other = {4, 3, NT_GNU_ABI_TAG},
+		.other_name = "GNU",
+		.note = {4, 8, NT_GNU_BUILD_ID},
+		.name = "GNU",
+		.build_id = "abcdefg"};
+	_cleanup_close_ int fd = memfd_create("image", MFD_CLOEXEC);
+	struct object_build_id build_id;
+
+	(void)state;
+	assert_int_equal(fs_write_all(fd, &image, sizeof(image)), 0);
+	assert_int_equal(object_build_id_read(fd, &build_id), 0);
+	assert_int_equal(build_id.len, 8);
+	assert_memory_equal(build_id.bytes, "abcdefg", 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,6 +510,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(tells_memory_files_apart, set_up, tear_down),
 		cmocka_unit_test(reads_only_sound_build_ids),
+		cmocka_unit_test(reads_narrow_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
