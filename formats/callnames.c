@@ -59,10 +59,10 @@ static int intern_clean(struct fill *fill, const char *text, size_t len, uint32_
 	utf8_append(&fill->clean, text, len);
 	if (buf_error(&fill->clean))
 		return buf_error(&fill->clean);
-	string = !fill->clean.len ? 0
-				  : strtab_intern_len(&fill->names->strings,
-						      (const char *)fill->clean.data,
-						      fill->clean.len);
+	string = !fill->clean.len ?
+			 0 :
+			 strtab_intern_len(&fill->names->strings, (const char *)fill->clean.data,
+					   fill->clean.len);
 	if (string == STRTAB_NONE)
 		return -ENOMEM;
 	*ret_string = string;

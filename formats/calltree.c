@@ -16,8 +16,8 @@ struct build {
 	const struct calltree_options *options;
 	struct calltree *tree;
 	struct hashindex index;
-	struct known *known;  /* by stack id */
-	uint32_t *order;      /* sample ids, by root key */
+	struct known *known;   /* by stack id */
+	uint32_t *order;       /* sample ids, by root key */
 	VEC(uint32_t) pending; /* stack ids on the way down */
 	int64_t sum;
 };

@@ -22,8 +22,9 @@ struct calltree_node {
 
 struct calltree {
 	VEC(struct calltree_node) nodes;
-	uint32_t *child_starts; /* node n's children: children[child_starts[n] .. child_starts[n + 1]) */
-	uint32_t *children;     /* in order of first sight until sorted */
+	uint32_t *
+		child_starts; /* node n's children: children[child_starts[n] .. child_starts[n + 1]) */
+	uint32_t *children; /* in order of first sight until sorted */
 };
 
 struct calltree_options {
@@ -31,15 +32,15 @@ struct calltree_options {
 	uint32_t value_type;
 	const uint32_t *frame_keys; /* by frame id */
 	const uint32_t *root_keys;  /* by label set; NULL or CALLTREE_NONE: no level of roots */
-	const uint32_t *frame_leaf_keys, *root_leaf_keys; /* keys where a stack ends; NULL: as above */
+	const uint32_t *frame_leaf_keys,
+		*root_leaf_keys; /* keys where a stack ends; NULL: as above */
 };
 
 /*
  * Samples whose value is 0 are left out. -EINVAL when a value is negative, -ERANGE when the sum
  * does not fit in 63 bits, -ENOMEM.
  */
-int calltree_build(const struct calltree_options *options, struct calltree *ret_tree)
-	_warn_unused_;
+int calltree_build(const struct calltree_options *options, struct calltree *ret_tree) _warn_unused_;
 
 /* Sorts the children of every node; `compare` gets node ids, as qsort_r()'s does. */
 void calltree_sort(struct calltree *tree, int (*compare)(const void *a, const void *b, void *ctx),

@@ -166,8 +166,8 @@ int decompress_zstd(const struct buf *data, struct buf *out, struct buf *metadat
 	ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX);
 	while (in.pos < in.size) {
 		const unsigned char *at = data->data + in.pos;
-		int r = is_skippable(at, in.size - in.pos) ? skip_frame(&in, metadata, err)
-							   : decode_frame(context, &in, out, err);
+		int r = is_skippable(at, in.size - in.pos) ? skip_frame(&in, metadata, err) :
+							     decode_frame(context, &in, out, err);
 
 		if (r < 0)
 			return r;

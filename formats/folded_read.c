@@ -17,8 +17,9 @@ struct text {
 
 struct read {
 	struct profile *profile;
-	size_t line;        /* of the text, from 1 */
-	uint32_t kernel, jit; /* mappings that stand for their kind, or PROFILE_NONE: not yet used */
+	size_t line; /* of the text, from 1 */
+	uint32_t kernel,
+		jit; /* mappings that stand for their kind, or PROFILE_NONE: not yet used */
 	uint32_t comm, pid, tid, id_unit; /* strings */
 	struct err *err;
 };
@@ -102,8 +103,8 @@ static int read_frame(struct read *read, struct text part, uint32_t *stack)
 
 	if (!part.len)
 		return bad_line(read, "a frame without a name");
-	frame.kind = !*stack && frametext_is_marker(part.at, part.len) ? FRAME_MARKER
-								       : cut_kind(&part);
+	frame.kind =
+		!*stack && frametext_is_marker(part.at, part.len) ? FRAME_MARKER : cut_kind(&part);
 	function.name = profile_string_len(profile, part.at, part.len);
 	function.system_name = function.name;
 	if (function.name == PROFILE_NONE ||
@@ -145,8 +146,7 @@ static bool cut_ids(struct text *root, int64_t *ret_pid, int64_t *ret_tid)
 	if (!slash)
 		return false;
 	dash = find_last((struct text){.at = root->at, .len = (size_t)(slash - root->at)}, '-');
-	if (!dash || dash == root->at ||
-	    !read_id(dash + 1, (size_t)(slash - dash) - 1, ret_pid) ||
+	if (!dash || dash == root->at || !read_id(dash + 1, (size_t)(slash - dash) - 1, ret_pid) ||
 	    !read_id(slash + 1, (size_t)(root->at + root->len - slash) - 1, ret_tid))
 		return false;
 	root->len = (size_t)(dash - root->at);

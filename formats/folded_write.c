@@ -15,9 +15,9 @@
 
 struct texts {
 	const struct profile *profile;
-	struct strtab strings;             /* what calltree's keys stand for */
-	uint32_t *frames, *frame_leaves;   /* by frame id */
-	uint32_t *roots, *root_leaves;     /* by label set */
+	struct strtab strings;           /* what calltree's keys stand for */
+	uint32_t *frames, *frame_leaves; /* by frame id */
+	uint32_t *roots, *root_leaves;   /* by label set */
 	struct buf scratch;
 };
 
@@ -177,8 +177,8 @@ static int compare_items(const void *left, const void *right, void *ctx)
 	const struct strtab *strings = &write->texts->strings;
 	uint32_t a_text = text_of(write, a), b_text = text_of(write, b);
 	size_t a_len = strtab_len(strings, a_text), b_len = strtab_len(strings, b_text);
-	int order = memcmp(strtab_get(strings, a_text), strtab_get(strings, b_text),
-			   MIN(a_len, b_len));
+	int order =
+		memcmp(strtab_get(strings, a_text), strtab_get(strings, b_text), MIN(a_len, b_len));
 
 	if (order)
 		return order;
@@ -202,9 +202,9 @@ static int push_level(struct write *write, uint32_t node)
 	if (end - start > 1)
 		qsort_r(write->items + start, end - start, sizeof(*write->items), compare_items,
 			write);
-	return vec_push(&write->levels, ((struct level){.next = start,
-							 .end = end,
-							 .prefix_len = write->prefix.len}));
+	return vec_push(
+		&write->levels,
+		((struct level){.next = start, .end = end, .prefix_len = write->prefix.len}));
 }
 
 static void append_text(const struct write *write, struct item item, struct buf *out)
@@ -220,8 +220,8 @@ static int write_item(struct write *write, struct item item)
 	if (item.below) {
 		append_text(write, item, &write->prefix);
 		buf_append_byte(&write->prefix, ';');
-		return buf_error(&write->prefix) ? buf_error(&write->prefix)
-						 : push_level(write, item.node);
+		return buf_error(&write->prefix) ? buf_error(&write->prefix) :
+						   push_level(write, item.node);
 	}
 	buf_append(&write->out, write->prefix.data, write->prefix.len);
 	append_text(write, item, &write->out);
@@ -252,8 +252,7 @@ static int write_lines(struct write *write)
 static int write_tree(const struct texts *texts, struct sink *sink)
 {
 	_cleanup_calltree_ struct calltree tree = {0};
-	_cleanup_(write_cleanup) struct write write = {
-		.texts = texts, .tree = &tree, .sink = sink};
+	_cleanup_(write_cleanup) struct write write = {.texts = texts, .tree = &tree, .sink = sink};
 	struct calltree_options options = {
 		.profile = texts->profile,
 		.value_type = profile_count_type(texts->profile),

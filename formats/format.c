@@ -40,9 +40,8 @@ static int write_html(const struct profile *profile, struct sink *sink, struct e
 }
 
 static const struct format formats[] = {
-	{".folded", folded_write},   {".folded.zst", folded_write_zstd},
-	{".pb.gz", write_pprof_gzip}, {".html", write_html},
-	{".json", json_report_write},
+	{".folded", folded_write}, {".folded.zst", folded_write_zstd}, {".pb.gz", write_pprof_gzip},
+	{".html", write_html},     {".json", json_report_write},
 };
 
 static bool has_suffix(const char *path, const char *suffix)
@@ -60,7 +59,8 @@ static const struct format *find_format(const char *path, struct err *err)
 		if (has_suffix(path, formats[i].suffix))
 			return &formats[i];
 	err_set(err, -EINVAL,
-		"cannot write '%s': the name must end in .folded, .folded.zst, .pb.gz, .html or .json",
+		"cannot write '%s': the name must end in .folded, .folded.zst, .pb.gz, .html or "
+		".json",
 		path);
 	return NULL;
 }

@@ -35,7 +35,6 @@ int format_write_bytes(const char *path, const void *data, size_t len, struct er
  * gzip too); the content decides, not the name; "-" is standard input. -EINVAL and a message that
  * names the file and where in it when it is not one; caps on decompressed size (1 GiB).
  */
-int format_read_file(const char *path, struct profile **ret_profile, struct err *err)
-	_warn_unused_;
+int format_read_file(const char *path, struct profile **ret_profile, struct err *err) _warn_unused_;
 
 #endif

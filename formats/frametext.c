@@ -64,8 +64,8 @@ bool frametext_is_unnamed(const struct profile *profile, uint32_t frame)
 static bool is_kernel_mapping(const char *name)
 {
 	static const char *const user[] = {
-		"[vdso]", "[vvar]", "[vsyscall]", "[heap]", "[stack]", "[anon", "[unknown]",
-		FRAMETEXT_JIT_MAPPING,
+		"[vdso]",  "[vvar]", "[vsyscall]", "[heap]",
+		"[stack]", "[anon",  "[unknown]",  FRAMETEXT_JIT_MAPPING,
 	};
 
 	if (name[0] != '[')
@@ -108,7 +108,7 @@ bool frametext_is_marker(const char *text, size_t len)
 void frametext_append_folded(const struct profile *profile, uint32_t frame, struct buf *out)
 {
 	static const char *const suffixes[] = {
-		[FRAME_USER] = "",      [FRAME_KERNEL] = "_[k]", [FRAME_INLINE] = "_[i]",
+		[FRAME_USER] = "",    [FRAME_KERNEL] = "_[k]", [FRAME_INLINE] = "_[i]",
 		[FRAME_JIT] = "_[j]", [FRAME_MARKER] = "",
 	};
 	_cleanup_buf_ struct buf name = {0};

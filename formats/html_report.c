@@ -178,14 +178,7 @@ static int put_strings(struct block *block)
 	return r;
 }
 
-enum column {
-	COLUMN_NAME,
-	COLUMN_MODULE,
-	COLUMN_FILE,
-	COLUMN_LINE,
-	COLUMN_KIND,
-	COLUMN_COUNT
-};
+enum column { COLUMN_NAME, COLUMN_MODULE, COLUMN_FILE, COLUMN_LINE, COLUMN_KIND, COLUMN_COUNT };
 
 static uint32_t frame_field(const struct block *block, uint32_t frame, enum column column)
 {
@@ -245,8 +238,8 @@ static int put_block(struct block *block)
 
 static int write_block(struct block *block)
 {
-	static int (*const steps[])(struct block *) = {
-		build_tree, number_frames, number_strings, order_nodes, put_block};
+	static int (*const steps[])(struct block *) = {build_tree, number_frames, number_strings,
+						       order_nodes, put_block};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)

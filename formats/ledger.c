@@ -82,9 +82,8 @@ static void merge_stacks(struct ledger *into, const struct ledger *from)
 /* The mean cost of a sample, each side weighted by the samples it recorded. */
 static uint64_t mean_cost(const struct ledger *a, const struct ledger *b)
 {
-	unsigned __int128 sum =
-		(unsigned __int128)a->self.bpf_ns_per_sample * a->samples.recorded +
-		(unsigned __int128)b->self.bpf_ns_per_sample * b->samples.recorded;
+	unsigned __int128 sum = (unsigned __int128)a->self.bpf_ns_per_sample * a->samples.recorded +
+				(unsigned __int128)b->self.bpf_ns_per_sample * b->samples.recorded;
 	uint64_t count = (a->self.bpf_ns_per_sample ? a->samples.recorded : 0) +
 			 (b->self.bpf_ns_per_sample ? b->samples.recorded : 0);
 
@@ -140,8 +139,10 @@ void ledger_to_line(const struct ledger *ledger, struct buf *out)
 		const char *name;
 		uint64_t count;
 	} classes[] = {
-		{"idle", ledger->samples.idle},       {"filtered", ledger->samples.filtered},
-		{"skipped", ledger->samples.skipped}, {"offline", ledger->samples.offline},
+		{"idle", ledger->samples.idle},
+		{"filtered", ledger->samples.filtered},
+		{"skipped", ledger->samples.skipped},
+		{"offline", ledger->samples.offline},
 	};
 	int64_t gap = ledger_gap(ledger);
 

@@ -35,7 +35,8 @@ struct ledger {
 		struct ledger_reasons lost;
 	} samples;
 	struct {
-		uint64_t user, user_complete; /* samples with a user stack; those that reach its base */
+		uint64_t user,
+			user_complete; /* samples with a user stack; those that reach its base */
 		struct ledger_reasons incomplete;
 		uint64_t kernel;   /* samples with a kernel stack */
 		uint64_t distinct; /* distinct (user, kernel) stacks */

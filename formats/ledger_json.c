@@ -22,7 +22,10 @@ struct field {
 	size_t offset;
 };
 
-#define FIELD(group, name, type, member) {group, name, type, offsetof(struct ledger, member)}
+#define FIELD(group, name, type, member)                                                           \
+	{                                                                                          \
+		group, name, type, offsetof(struct ledger, member)                                 \
+	}
 
 /* In the order in which they are written; a group's fields stand together. */
 static const struct field fields[] = {
@@ -133,7 +136,7 @@ static int reasons_from_json(json_t *object, const char *name, struct ledger_rea
 
 	if (!json_is_object(object))
 		return err_set(err, -EINVAL, "ledger: '%s' is not an object", name);
-	json_object_foreach (object, reason, value) {
+	json_object_foreach(object, reason, value) {
 		uint64_t count;
 		int r = number_from_json(value, name, INT64_MAX, &count, err);
 
@@ -182,8 +185,8 @@ int ledger_from_json(const char *text, size_t len, struct ledger *ret_ledger, st
 	int r = 0;
 
 	if (!json_is_object(object))
-		return err_set(err, -EINVAL, "ledger: %s",
-			       object ? "not a JSON object" : problem.text);
+		return err_set(err, -EINVAL, "ledger: not a JSON object (byte %d)",
+			       object ? 0 : problem.position);
 	if (json_object_get(object, "event"))
 		r = event_from_json(json_object_get(object, "event"), &ledger, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++) {

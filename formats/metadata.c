@@ -13,8 +13,7 @@ static void append_string(const struct profile *profile, const char *key, uint32
 			  struct buf *out)
 {
 	buf_appendf(out, "\"%s\":", key);
-	utf8_append_json(out, profile_text(profile, string),
-			 strtab_len(&profile->strings, string));
+	utf8_append_json(out, profile_text(profile, string), strtab_len(&profile->strings, string));
 }
 
 static void append_type(const struct profile *profile, const char *key,
@@ -44,8 +43,8 @@ static void append_title(const struct profile *profile, struct buf *out)
 {
 	_cleanup_buf_ struct buf title = {0};
 
-	buf_append_str(&title, profile->command ? profile_text(profile, profile->command)
-						: "CPU profile");
+	buf_append_str(&title,
+		       profile->command ? profile_text(profile, profile->command) : "CPU profile");
 	if (profile->host)
 		buf_appendf(&title, " on %s", profile_text(profile, profile->host));
 	buf_append_str(out, "\"title\":");
@@ -160,7 +159,7 @@ static int read_comments(const json_t *object, struct profile *profile)
 
 	if (comments && !json_is_array(comments))
 		return -EINVAL;
-	json_array_foreach (comments, i, comment) {
+	json_array_foreach(comments, i, comment) {
 		uint32_t id;
 
 		if (!json_is_string(comment))
@@ -191,14 +190,15 @@ static int read_facts(const json_t *object, struct profile *profile, struct err 
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
-		int r = facts[i].number ? read_number(object, facts[i].key, facts[i].number)
-			: facts[i].string
-				? read_string(object, facts[i].key, profile, facts[i].string)
-				: read_type(object, facts[i].key, profile, facts[i].type);
+		int r = facts[i].number ?
+				read_number(object, facts[i].key, facts[i].number) :
+			facts[i].string ?
+				read_string(object, facts[i].key, profile, facts[i].string) :
+				read_type(object, facts[i].key, profile, facts[i].type);
 
 		if (r < 0)
-			return r == -EINVAL ? bad_value(facts[i].key, err)
-					    : err_errno(err, r, "cannot read the metadata");
+			return r == -EINVAL ? bad_value(facts[i].key, err) :
+					      err_errno(err, r, "cannot read the metadata");
 	}
 	if (read_comments(object, profile) < 0)
 		return bad_value("comments", err);
@@ -247,7 +247,8 @@ int metadata_apply(const char *text, size_t len, struct profile *profile, struct
 	int r;
 
 	if (!json_is_object(object))
-		return err_set(err, -EINVAL, "metadata: %s", object ? "not an object" : problem.text);
+		return err_set(err, -EINVAL, "metadata: not a JSON object (byte %d)",
+			       object ? 0 : problem.position);
 	r = read_facts(object, profile, err);
 	if (r == 0)
 		r = read_ledger(object, profile, err);

@@ -88,8 +88,8 @@ static char *temporary_name(const char *path, unsigned int attempt)
 	_cleanup_free_ char *directory = directory_of(path);
 	char *name = NULL;
 
-	if (!directory || asprintf(&name, "%s/.smolder-%ld-%u.tmp", directory, (long)getpid(),
-				   attempt) < 0)
+	if (!directory ||
+	    asprintf(&name, "%s/.smolder-%ld-%u.tmp", directory, (long)getpid(), attempt) < 0)
 		return NULL;
 	return name;
 }
@@ -199,6 +199,10 @@ static int sync_file(const struct outfile *file)
  */
 static int give_name(struct outfile *file)
 {
+	struct stat st;
+
+	if (lstat(file->path, &st) == 0 && S_ISDIR(st.st_mode)) /* which an exchange would move */
+		return -EISDIR;
 	if (renameat2(AT_FDCWD, file->temp_path, AT_FDCWD, file->path, RENAME_EXCHANGE) == 0)
 		file->replaced = true;
 	else if (errno != ENOENT && errno != EINVAL && errno != ENOSYS)

@@ -22,7 +22,7 @@ struct outfile {
 	bool direct;      /* no regular file: there is nothing to publish */
 	bool replaced;    /* temp_path now names what the path named before */
 	bool published;
-	char *temp_path;  /* owned; NULL: the file has no name yet */
+	char *temp_path; /* owned; NULL: the file has no name yet */
 };
 
 /* Is the path a stream: "-", or standard output by one of its names in /dev? */

@@ -23,8 +23,7 @@ int pprof_message_bad(const struct pprof_message *message, const char *why, stru
 	return err_set(err, -EINVAL, "byte %zu: %s", message->field_off, why);
 }
 
-int pprof_message_next(struct pprof_message *message, struct wire_field *ret_field,
-		       struct err *err)
+int pprof_message_next(struct pprof_message *message, struct wire_field *ret_field, struct err *err)
 {
 	int r;
 

@@ -19,8 +19,8 @@ void pprof_message_init(struct pprof_message *message, const void *data, size_t 
 void pprof_message_rewind(struct pprof_message *message);
 
 /* 1 and the next field, 0 at the end, -EINVAL with a message. */
-int pprof_message_next(struct pprof_message *message, struct wire_field *ret_field,
-		       struct err *err) _warn_unused_;
+int pprof_message_next(struct pprof_message *message, struct wire_field *ret_field, struct err *err)
+	_warn_unused_;
 
 /* Says where: "byte N: WHY". -EINVAL. */
 int pprof_message_bad(const struct pprof_message *message, const char *why, struct err *err);

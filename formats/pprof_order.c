@@ -37,8 +37,8 @@ static int clean_strings(struct pprof_order *order)
 			return buf_error(&text);
 		if (!text.len)
 			continue;
-		order->clean[i] = strtab_intern_len(&order->strings, (const char *)text.data,
-						    text.len);
+		order->clean[i] =
+			strtab_intern_len(&order->strings, (const char *)text.data, text.len);
 		if (order->clean[i] == STRTAB_NONE)
 			return -ENOMEM;
 	}
@@ -99,10 +99,9 @@ static int chain_stacks(struct pprof_order *order)
 
 		order->stack_callers[i] =
 			inlined ? order->stack_callers[stack->parent] : stack->parent;
-		order->stack_chains[i] =
-			intern_chain(order,
-				     inlined ? order->stack_chains[stack->parent] : PPROF_NO_LOCATION,
-				     stack->frame);
+		order->stack_chains[i] = intern_chain(
+			order, inlined ? order->stack_chains[stack->parent] : PPROF_NO_LOCATION,
+			stack->frame);
 		if (order->stack_chains[i] == PPROF_NO_LOCATION)
 			return -ENOMEM;
 	}
@@ -246,8 +245,8 @@ static int order_samples(struct pprof_order *order, const uint32_t *parents)
 
 static int fill(struct pprof_order *order)
 {
-	static int (*const steps[])(struct pprof_order *) = {
-		clean_strings, pprof_tables_functions, chain_stacks, pprof_tables_labels};
+	static int (*const steps[])(struct pprof_order *) = {clean_strings, pprof_tables_functions,
+							     chain_stacks, pprof_tables_labels};
 	_cleanup_free_ uint32_t *parents = NULL;
 	int r = 0;
 

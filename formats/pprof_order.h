@@ -27,25 +27,26 @@ struct pprof_function {
 
 struct pprof_order {
 	const struct profile *profile;
-	struct strtab strings;    /* clean texts; not yet in the order of the file */
-	uint32_t *clean;          /* by profile string: its clean text */
-	uint32_t id_unit;         /* the text "id" */
+	struct strtab strings; /* clean texts; not yet in the order of the file */
+	uint32_t *clean;       /* by profile string: its clean text */
+	uint32_t id_unit;      /* the text "id" */
 	VEC(struct pprof_function) functions;
 	struct hashindex function_index;
 	uint32_t *frame_functions; /* by frame: position in functions */
 
 	VEC(struct pprof_chain) chains;
 	struct hashindex chain_index;
-	uint32_t *stack_chains;  /* by stack: the chain that ends with its frame */
-	uint32_t *stack_callers; /* by stack: the stack that the chain's physical frame is called from */
+	uint32_t *stack_chains; /* by stack: the chain that ends with its frame */
+	uint32_t *
+		stack_callers; /* by stack: the stack that the chain's physical frame is called from */
 
-	uint32_t *locations;      /* chain ids, in the order of the file */
+	uint32_t *locations; /* chain ids, in the order of the file */
 	uint32_t locations_len;
 	uint32_t *chain_locations; /* by chain: its position in locations, or PPROF_NO_LOCATION */
-	uint32_t *mappings;       /* mapping ids, in the order of the file */
-	uint32_t *mapping_ranks;  /* by mapping: its position in mappings */
-	uint32_t *label_ranks;    /* by label set: its place among the sets */
-	uint32_t *samples;        /* sample ids, in the order of the file */
+	uint32_t *mappings;        /* mapping ids, in the order of the file */
+	uint32_t *mapping_ranks;   /* by mapping: its position in mappings */
+	uint32_t *label_ranks;     /* by label set: its place among the sets */
+	uint32_t *samples;         /* sample ids, in the order of the file */
 };
 
 int pprof_order_init(const struct profile *profile, struct pprof_order *ret_order) _warn_unused_;
@@ -55,6 +56,7 @@ void pprof_order_free(struct pprof_order *order); /* of an order that is all zer
 int pprof_order_compare_texts(const struct pprof_order *order, uint32_t a, uint32_t b);
 
 /* Sorts a set's labels as they stand in the file; `labels` has room for all of the set. */
-void pprof_order_labels(const struct pprof_order *order, uint32_t set, struct profile_label *labels);
+void pprof_order_labels(const struct pprof_order *order, uint32_t set,
+			struct profile_label *labels);
 
 #endif

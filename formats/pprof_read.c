@@ -24,15 +24,15 @@ struct location {
 struct read {
 	struct pprof_message message;
 	struct profile *profile;
-	VEC(uint32_t) strings;       /* by string index: the profile's string */
+	VEC(uint32_t) strings; /* by string index: the profile's string */
 	struct pprof_ids mapping_ids, function_ids, location_ids;
 	VEC(uint32_t) mappings, functions; /* by place in the table: the profile's id */
 	VEC(struct location) locations;
-	VEC(uint32_t) lines;         /* frames */
-	VEC(uint32_t) stack;         /* frames of one sample, innermost location first */
+	VEC(uint32_t) lines; /* frames */
+	VEC(uint32_t) stack; /* frames of one sample, innermost location first */
 	VEC(struct profile_label) labels;
 	size_t walked;
-	uint32_t default_type;       /* string */
+	uint32_t default_type; /* string */
 	struct err *err;
 };
 
@@ -139,9 +139,9 @@ static int read_mapping(struct read *read, const struct wire_field *field)
 	id = profile_mapping(read->profile, &mapping);
 	if (id == PROFILE_NONE || vec_push(&read->mappings, id) < 0)
 		return out_of_memory(read);
-	return pprof_ids_add(&read->mapping_ids, numbers[PPROF_MAPPING_ID]) < 0
-		       ? bad(read, "a mapping's id is 0 or is there twice")
-		       : 0;
+	return pprof_ids_add(&read->mapping_ids, numbers[PPROF_MAPPING_ID]) < 0 ?
+		       bad(read, "a mapping's id is 0 or is there twice") :
+		       0;
 }
 
 static int read_function(struct read *read, const struct wire_field *field)
@@ -164,9 +164,9 @@ static int read_function(struct read *read, const struct wire_field *field)
 	id = profile_function(read->profile, &function);
 	if (id == PROFILE_NONE || vec_push(&read->functions, id) < 0)
 		return out_of_memory(read);
-	return pprof_ids_add(&read->function_ids, numbers[PPROF_FUNCTION_ID]) < 0
-		       ? bad(read, "a function's id is 0 or is there twice")
-		       : 0;
+	return pprof_ids_add(&read->function_ids, numbers[PPROF_FUNCTION_ID]) < 0 ?
+		       bad(read, "a function's id is 0 or is there twice") :
+		       0;
 }
 
 static int push_frame(struct read *read, const struct profile_frame *frame)
@@ -271,9 +271,9 @@ static int read_location(struct read *read, const struct wire_field *field)
 	location.end = read->lines.len;
 	if (vec_push(&read->locations, location) < 0)
 		return out_of_memory(read);
-	return pprof_ids_add(&read->location_ids, numbers[PPROF_LOCATION_ID]) < 0
-		       ? bad(read, "a location's id is 0 or is there twice")
-		       : 0;
+	return pprof_ids_add(&read->location_ids, numbers[PPROF_LOCATION_ID]) < 0 ?
+		       bad(read, "a location's id is 0 or is there twice") :
+		       0;
 }
 
 static int add_location(void *ctx, uint64_t id)
@@ -515,7 +515,7 @@ static int choose_default(struct read *read)
 	if (!profile->value_types_len)
 		return err_set(read->err, -EINVAL, "a pprof profile without sample types");
 	profile->default_value_type = profile->value_types_len - 1;
-	for (uint32_t i = profile->value_types_len; read->default_type && i-- > 0;)
+	for (uint32_t i = profile->value_types_len; i-- > 0 && read->default_type;)
 		if (profile->value_types[i].type == read->default_type)
 			profile->default_value_type = i;
 	return 0;

@@ -237,7 +237,8 @@ static int compare_labels(const struct pprof_order *order, const struct profile_
 	int result = pprof_order_compare_texts(order, order->clean[a->key], order->clean[b->key]);
 
 	if (!result)
-		result = pprof_order_compare_texts(order, order->clean[a->str], order->clean[b->str]);
+		result = pprof_order_compare_texts(order, order->clean[a->str],
+						   order->clean[b->str]);
 	if (!result)
 		result = a->num < b->num ? -1 : a->num > b->num;
 	if (!result)
@@ -309,9 +310,9 @@ int pprof_tables_labels(struct pprof_order *order)
 		size_t len;
 
 		sets[i] = i;
-		pprof_order_labels(order, i,
-				   labels + (profile_labels(profile, i, &len) -
-					     profile->labels.items));
+		pprof_order_labels(
+			order, i,
+			labels + (profile_labels(profile, i, &len) - profile->labels.items));
 	}
 	qsort_r(sets, count, sizeof(*sets), compare_sets, &sort);
 	for (uint32_t i = 0; i < count; i++)

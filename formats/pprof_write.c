@@ -310,11 +310,20 @@ static void put_strings(struct write *write, const struct comments *comments)
 	}
 }
 
+/* By its type's name; of several types of that name readers take the first, without any the last. */
+static uint32_t default_type_name(const struct profile *profile)
+{
+	uint32_t first = 0;
+
+	while (profile->value_types[first].type !=
+	       profile->value_types[profile->default_value_type].type)
+		first++;
+	return first == profile->default_value_type ? profile->value_types[first].type : 0;
+}
+
 static void put_scalars(struct write *write, size_t comments)
 {
 	const struct profile *profile = write->profile;
-	const struct profile_value_type *default_type =
-		&profile->value_types[profile->default_value_type];
 	struct buf *out = &write->out;
 
 	put_value_type(write, PPROF_PERIOD_TYPE, profile->period_type);
@@ -323,7 +332,8 @@ static void put_scalars(struct write *write, size_t comments)
 	wire_put_varint(out, PPROF_TIME_NANOS, (uint64_t)profile->time_ns);
 	wire_put_varint(out, PPROF_DURATION_NANOS, (uint64_t)profile->duration_ns);
 	wire_put_varint(out, PPROF_PERIOD, (uint64_t)profile->period);
-	wire_put_varint(out, PPROF_DEFAULT_SAMPLE_TYPE, use_string(write, default_type->type));
+	wire_put_varint(out, PPROF_DEFAULT_SAMPLE_TYPE,
+			use_string(write, default_type_name(profile)));
 	wire_put_varint(out, PPROF_DOC_URL, use_string(write, profile->doc_url));
 	write->numbers.len = 0;
 	for (size_t i = 0; i < comments; i++)

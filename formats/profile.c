@@ -145,7 +145,8 @@ static int compare_labels(const void *left, const void *right)
 }
 
 /* Copies without padding bytes, sorts, and drops what is there twice; returns how many are left. */
-static size_t order_labels(struct profile_label *set, const struct profile_label *labels, size_t len)
+static size_t order_labels(struct profile_label *set, const struct profile_label *labels,
+			   size_t len)
 {
 	size_t kept = 0;
 

@@ -52,9 +52,9 @@ struct profile_function {
 };
 
 struct profile_frame {
-	uint32_t function; /* PROFILE_NONE: a location without a name (other people's files) */
-	uint32_t mapping;  /* PROFILE_NONE: none */
-	uint64_t address;  /* in the mapping's terms; call sites are already adjusted by -1 */
+	uint32_t function;     /* PROFILE_NONE: a location without a name (other people's files) */
+	uint32_t mapping;      /* PROFILE_NONE: none */
+	uint64_t address;      /* in the mapping's terms; call sites are already adjusted by -1 */
 	uint32_t line, column; /* 0: unknown */
 	uint32_t kind;         /* enum frame_kind */
 	uint32_t is_folded;    /* 1: the linker folded several equal functions into this one */
@@ -88,21 +88,21 @@ struct profile {
 	VEC(struct profile_function) functions;
 	VEC(struct profile_frame) frames;
 	VEC(struct profile_stack) stacks;
-	VEC(struct profile_label) labels;      /* the sets' members, back to back, sorted by key */
-	VEC(uint32_t) label_set_ends;          /* set i ends before labels[label_set_ends[i]] */
+	VEC(struct profile_label) labels; /* the sets' members, back to back, sorted by key */
+	VEC(uint32_t) label_set_ends;     /* set i ends before labels[label_set_ends[i]] */
 	VEC(struct profile_sample) samples;
-	VEC(uint32_t) comments;                /* strings, other than the ledger's */
+	VEC(uint32_t) comments; /* strings, other than the ledger's */
 
 	struct profile_value_type value_types[PROFILE_VALUES_MAX];
 	uint32_t value_types_len;
-	uint32_t default_value_type;           /* index into value_types */
+	uint32_t default_value_type; /* index into value_types */
 	struct profile_value_type period_type;
 	int64_t period;
-	int64_t time_ns;                       /* start, UTC since the epoch; 0: unknown */
+	int64_t time_ns; /* start, UTC since the epoch; 0: unknown */
 	int64_t duration_ns;
-	uint32_t host, command;                /* strings: nodename; command line profiled, or "" */
+	uint32_t host, command; /* strings: nodename; command line profiled, or "" */
 	uint32_t drop_frames, keep_frames, doc_url; /* strings of foreign pprof files, or 0 */
-	struct ledger ledger;                  /* event "" when the source has none */
+	struct ledger ledger;                       /* event "" when the source has none */
 
 	/* Lookup; private to profile.c. */
 	struct hashindex mapping_index, function_index, frame_index, stack_index, label_index,

@@ -43,8 +43,8 @@ static int merge_strings(struct merge *merge)
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < strtab_count(from); i++) {
-		merge->strings[i] = profile_string_len(merge->into, strtab_get(from, i),
-						       strtab_len(from, i));
+		merge->strings[i] =
+			profile_string_len(merge->into, strtab_get(from, i), strtab_len(from, i));
 		if (merge->strings[i] == PROFILE_NONE)
 			return -ENOMEM;
 	}

@@ -12,9 +12,9 @@ struct toplist_item {
 };
 
 struct toplist {
-	struct callnames names; /* functions; see callnames_detail */
+	struct callnames names;         /* functions; see callnames_detail */
 	VEC(struct toplist_item) items; /* by falling self, total, then by name and module */
-	int64_t total;          /* of all samples */
+	int64_t total;                  /* of all samples */
 };
 
 /*

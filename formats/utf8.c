@@ -31,11 +31,11 @@ size_t utf8_sequence_len(const char *text, size_t len)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char lead = len ? (unsigned char)text[0] : 0xff;
-	size_t need = lead < 0x80             ? 1
-		      : (lead & 0xe0) == 0xc0 ? 2
-		      : (lead & 0xf0) == 0xe0 ? 3
-		      : (lead & 0xf8) == 0xf0 ? 4
-					      : 0;
+	size_t need = lead < 0x80           ? 1 :
+		      (lead & 0xe0) == 0xc0 ? 2 :
+		      (lead & 0xf0) == 0xe0 ? 3 :
+		      (lead & 0xf8) == 0xf0 ? 4 :
+					      0;
 	uint32_t code;
 
 	if (!need || need > len)

@@ -31,7 +31,7 @@ struct wire {
 struct wire_field {
 	uint32_t number;
 	enum wire_type type;
-	uint64_t value;   /* of the scalar types */
+	uint64_t value;    /* of the scalar types */
 	struct wire bytes; /* of WIRE_BYTES */
 };
 

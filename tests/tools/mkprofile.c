@@ -78,7 +78,10 @@ static void make_mappings(struct make *make)
 
 static enum place place_of(uint32_t i)
 {
-	return i % 5 == 3 ? PLACE_KERNEL : i % 11 == 7 ? PLACE_JIT : i % 2 ? PLACE_LIBRARY : PLACE_PROGRAM;
+	return i % 5 == 3  ? PLACE_KERNEL :
+	       i % 11 == 7 ? PLACE_JIT :
+	       i % 2       ? PLACE_LIBRARY :
+			     PLACE_PROGRAM;
 }
 
 /* What must not break anything; the long one has 10,000 characters. */
@@ -90,7 +93,7 @@ static void append_hostile_name(uint32_t i, struct buf *name)
 		"a;b;c",
 		"tab\tnewline\nend",
 		"\xff\xfe broken \xc3(",
-		"\xe2\x80\xae" "right to left \xe2\x80\xa8 line",
+		"\xe2\x80\xaeright to left \xe2\x80\xa8 line",
 		"\"quoted\" \\ 'name' & <T>",
 		"_[k]",
 	};
@@ -201,8 +204,8 @@ static bool make_sample(struct make *make)
 		stack = profile_stack(profile, 0, incomplete_marker(make));
 	for (uint32_t i = 0; i < depth; i++) {
 		bool inlined = i > 1 && next_random(make) % 9 == 0;
-		uint32_t frame = inlined ? inlined_frame(make, stack, function)
-					 : make->frames[function];
+		uint32_t frame =
+			inlined ? inlined_frame(make, stack, function) : make->frames[function];
 
 		stack = profile_stack(profile, stack, frame);
 		if (stack == PROFILE_NONE)
