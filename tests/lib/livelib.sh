@@ -4,7 +4,8 @@
 # For live tests: those that record what runs on this machine. Source it instead of testlib.sh; it
 # asks for root and BPF, and gives besides:
 #	LIVE                       where the fixtures are
-#	start COMMAND…             in the background; its pid in $STARTED; ended at the end of the test
+#	start COMMAND…             in the background; its pid in $STARTED; ended at the end of the test,
+#	                           asleep after each recording until the next
 #	stop                       ends all that was started
 #	record ARGS…               smolder record; its exit status in $STATUS, its messages in
 #	                           record.err, what it prints in record.out
@@ -55,14 +56,26 @@ stop() {
 	started_all=()
 }
 
+# What was started pauses between recordings, so that the checks need not wait for it.
+signal_started() {
+	local pid
+	for pid in "${started_all[@]}"; do
+		kill "-$1" "$pid" 2>/dev/null
+	done
+}
+
 record() {
 	STATUS=0
+	signal_started CONT
 	"$SMOLDER" record "$@" >record.out 2>record.err </dev/null || STATUS=$?
+	signal_started STOP
 	[ "$STATUS" = 0 ] || sed 's/^/# record: /' record.err
 }
 
-ledger() { "$TOP/tests/tools/ledger.py" "$@"; }
-folded() { "$TOP/tests/tools/folded.py" "$@"; }
+# The system's own python3 starts faster than those that version managers put in front of it.
+python=$(PATH=/usr/bin:$PATH command -v python3)
+ledger() { "$python" -S "$TOP/tests/tools/ledger.py" "$@"; }
+folded() { "$python" -S "$TOP/tests/tools/folded.py" "$@"; }
 
 closes() {
 	local text=$1

@@ -125,10 +125,9 @@ test_command() {
 	record -o killed.folded -- sh -c 'kill -KILL $$'
 	matches "-- COMMAND: a signal that ends it is told" "$(cat record.err)" \
 		'command was ended by signal 9'
-	record -d 0.5 -o early.folded -- "$LIVE/burn_pie" 20 &
-	wait $!
-	ok "-- COMMAND: -d ends the recording before the command" test -s early.folded
-	pkill -P "$$" -x burn_pie
+	record -d 0.5 -o early.folded -- sh -c "echo \$\$ >pid; exec '$LIVE/burn_pie' 20"
+	ok "-- COMMAND: -d ends the recording, not the command" kill -KILL "$(cat pid)"
+	ok "-- COMMAND: and the recording is there" test -s early.folded
 	STATUS=0
 	"$SMOLDER" record -o never.folded -- /nowhere/program >never.out 2>never.err || STATUS=$?
 	is "-- COMMAND: one that cannot be run fails" "$STATUS" 1
