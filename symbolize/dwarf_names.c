@@ -27,6 +27,7 @@ struct dwarf_names {
 	struct dwarf_source source;
 	VEC(struct dwarf_unit) units;
 	struct intervals unit_ranges; /* value: the unit */
+	VEC(char *) copies;           /* of sections, owned */
 };
 
 /* .zdebug_*: "ZLIB", the length when inflated (big-endian), the data. */
@@ -164,19 +165,47 @@ static int index_units(struct dwarf_names *names)
 	return intervals_seal(&names->unit_ranges);
 }
 
-/* A section that libdw has loaded, and inflated in place; under its old compressed name too. */
-static struct dwarf_bytes loaded_section(const struct elf_file *file, const char *name)
+/*
+ * libdw takes strings inside DIEs and line tables for terminated, and would read on behind a section
+ * that ends in the middle of one. It gets a copy with a NUL behind it: libdw keeps no other pointer
+ * to the bytes than this Elf_Data, as nothing has been parsed yet. .debug_info ends in a NUL anyway.
+ */
+static int terminate(struct dwarf_names *names, Elf_Data *data)
 {
-	char old_name[32];
+	char *copy;
+
+	if (((const char *)data->d_buf)[data->d_size - 1] == '\0')
+		return 0;
+	copy = malloc(data->d_size + 1);
+	if (!copy || vec_push(&names->copies, copy) < 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	memcpy(copy, data->d_buf, data->d_size);
+	copy[data->d_size] = '\0';
+	data->d_buf = copy;
+	return 0;
+}
+
+/* A section that libdw has loaded, and inflated in place; under its old compressed name too. */
+static int take_section(struct dwarf_names *names, const char *name, struct dwarf_bytes *ret_bytes)
+{
+	const struct elf_file *file = names->source.file;
 	struct Elf_Scn *section = elf_file_section(file, name, 0);
-	struct dwarf_bytes bytes = {0};
+	char old_name[32];
+	Elf_Data *data;
 
 	if (!section) {
 		snprintf(old_name, sizeof(old_name), ".z%s", name + 1);
 		section = elf_file_section(file, old_name, 0);
 	}
-	bytes.start = elf_file_bytes(section, DEBUG_LEN_MAX, &bytes.len);
-	return bytes;
+	data = section ? elf_getdata(section, NULL) : NULL;
+	if (!data || !data->d_buf || data->d_size == 0)
+		return 0;
+	if (terminate(names, data) < 0)
+		return -ENOMEM;
+	*ret_bytes = (struct dwarf_bytes){data->d_buf, data->d_size};
+	return 0;
 }
 
 static int open_dwarf(const struct elf_file *file, uint64_t info_len, struct dwarf_names *names)
@@ -189,9 +218,11 @@ static int open_dwarf(const struct elf_file *file, uint64_t info_len, struct dwa
 	source->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
 	if (!source->dwarf)
 		return -ENOEXEC;
-	source->lines = loaded_section(file, ".debug_line");
+	if (take_section(names, ".debug_line", &source->lines) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < DWARF_TEXTS_MAX; i++)
-		source->texts[i] = loaded_section(file, texts[i]);
+		if (take_section(names, texts[i], &source->texts[i]) < 0)
+			return -ENOMEM;
 	source->budget = (struct dwarf_budget){
 		.die_bytes = info_len * WALKS_PER_BYTE,
 		.line_bytes = LINE_BYTES_MAX,
@@ -230,6 +261,9 @@ struct dwarf_names *dwarf_names_close(struct dwarf_names *names)
 	vec_free(&names->units);
 	intervals_free(&names->unit_ranges);
 	dwarf_end(names->source.dwarf);
+	vec_for_each(&names->copies, copy)
+		free(*copy);
+	vec_free(&names->copies);
 	free(names);
 	return NULL;
 }

@@ -201,6 +201,13 @@ struct elf_file *elf_file_close(struct elf_file *file)
 	return NULL;
 }
 
+void elf_file_release(struct elf_file *file)
+{
+	elf_cntl(file->elf, ELF_C_FDDONE);
+	cleanup_close_(&file->fd);
+	file->fd = -1;
+}
+
 static bool holds_offset(const struct elf_segment *segment, uint64_t offset, uint64_t page_mask)
 {
 	uint64_t start = segment->file_offset & ~page_mask;

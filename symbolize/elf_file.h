@@ -22,7 +22,7 @@ struct elf_segment { /* an executable PT_LOAD as its header has it */
 };
 
 struct elf_file {
-	int fd; /* owned, as is elf */
+	int fd; /* owned, as is elf; -1 once released */
 	struct Elf *elf;
 	uint64_t entry; /* e_entry */
 	VEC(struct elf_segment) segments;
@@ -35,6 +35,9 @@ struct elf_file {
  */
 int elf_file_open(int fd, struct elf_file **ret_file) _warn_unused_;
 struct elf_file *elf_file_close(struct elf_file *file); /* NULL is legal */
+
+/* Closes the descriptor: what was not read by now never will be. What was stays. */
+void elf_file_release(struct elf_file *file);
 
 /*
  * The segment that holds a file offset, and the address of that offset. Exact bounds go first; the

@@ -23,19 +23,17 @@ struct search {
 bool stack_base_has_name(const char *name)
 {
 	static const char *const names[] = {
-		"_start",    "start_thread",           "clone",           "clone3", "thread_start",
-		"_dl_start", "_dl_start_user",         "__start_context", /* makecontext */
-		"_start_c",  "libc_start_main_stage2",                    /* musl */
+		"_start",         "start_thread",
+		"clone",          "clone3",
+		"thread_start",   "_dl_start",
+		"_dl_start_user", "__start_context",        /* makecontext */
+		"_start_c",       "libc_start_main_stage2", /* musl */
+		"runtime.rt0_go", "runtime.rt0_go.abi0",
+		"runtime.goexit", "runtime.goexit.abi0",
+		"runtime.mstart", "runtime.mstart.abi0", /* Go: not runtime.goexit0 */
 	};
 	static const char *const prefixes[] = {
-		"__libc_start_main",
-		"__libc_start_call_main",
-		"__clone",
-		"__GI___clone",
-		"_rt0_",
-		"runtime.rt0_go",
-		"runtime.goexit",
-		"runtime.mstart", /* Go */
+		"__libc_start_main", "__libc_start_call_main", "__clone", "__GI___clone", "_rt0_",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

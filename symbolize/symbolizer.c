@@ -159,6 +159,19 @@ static struct dwarf_names *open_dwarf(const struct object *object)
 	return dwarf_names_open(object->file, &names) < 0 ? NULL : names;
 }
 
+/* Reads all there is to read, so that afterwards no descriptor is needed. */
+static int read_file(const struct symbolizer *symbolizer, struct object *object)
+{
+	int r;
+
+	if (!symbolizer->options.no_dwarf)
+		object->dwarf = open_dwarf(object);
+	r = symtab_read(object->file, &object->symtab);
+	if (r < 0 && !object->dwarf)
+		return r;
+	return stack_base_read(object->file, &object->symtab, &object->base);
+}
+
 static enum sym_reason load_file(const struct symbolizer *symbolizer, struct object *object)
 {
 	int r;
@@ -169,14 +182,12 @@ static enum sym_reason load_file(const struct symbolizer *symbolizer, struct obj
 		return SYM_NO_FILE;
 	r = elf_file_open(object->fd, &object->file);
 	if (r < 0)
+		cleanup_close_(&object->fd);
+	object->fd = -1; /* closed, or the file's */
+	if (r < 0)
 		return reason_of(r);
-	object->fd = -1;
-	if (!symbolizer->options.no_dwarf)
-		object->dwarf = open_dwarf(object);
-	r = symtab_read(object->file, &object->symtab);
-	if (r < 0 && !object->dwarf)
-		return reason_of(r);
-	r = stack_base_read(object->file, &object->symtab, &object->base);
+	r = read_file(symbolizer, object);
+	elf_file_release(object->file);
 	return r < 0 ? reason_of(r) : SYM_OK;
 }
 

@@ -39,7 +39,8 @@ static void names(void **state)
 					     "my_start_thread",
 					     "clones",
 					     "start_thread(void*)",
-					     "runtime.main"};
+					     "runtime.main",
+					     "runtime.goexit0"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
