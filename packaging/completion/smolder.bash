@@ -47,7 +47,8 @@ _smolder_value() {
 
 _smolder() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb=${COMP_WORDS[1]-} verbs='record report convert merge doctor help' i
+	local verb=${COMP_WORDS[1]-} i
+	local verbs='record report convert merge unwind-table doctor help'
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
@@ -73,6 +74,12 @@ _smolder() {
 		case $word in
 		-*) _smolder_words "$word" "-o --output --help" ;;
 		*) _smolder_files "$word" 'folded|folded\.zst|pb\.gz' ;;
+		esac
+		;;
+	unwind-table)
+		case $word in
+		-*) _smolder_words "$word" "-e --exe --dump --help" ;;
+		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;
 	doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;

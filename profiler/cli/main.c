@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-	&verb_record, &verb_report, &verb_convert, &verb_merge, &verb_doctor,
+	&verb_record, &verb_report, &verb_convert, &verb_merge, &verb_unwind_table, &verb_doctor,
 };
 
 static const struct verb *find_verb(const char *name)
@@ -24,7 +24,7 @@ static void print_help(void)
 	puts("usage: smolder VERB [ARGUMENTS]\n\n"
 	     "A CPU profiler for the whole host: complete, named, accounted for.\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+		printf("  %-13s %s\n", verbs[i]->name, verbs[i]->summary);
 	puts("\n'smolder VERB --help' tells its options; smolder(1) tells all.");
 }
 

@@ -11,6 +11,7 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb */
 };
 
-extern const struct verb verb_record, verb_report, verb_convert, verb_merge, verb_doctor;
+extern const struct verb verb_record, verb_report, verb_convert, verb_merge, verb_unwind_table,
+	verb_doctor;
 
 #endif

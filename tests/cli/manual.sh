@@ -41,7 +41,7 @@ completed() {
 
 verbs=$("$SMOLDER" help | awk '/^  [a-z]/ { print $1 }')
 matches "help lists the verbs" "$(words <<<"$verbs")" 'convert .*record'
-is "the manual has a section for each" "$(manual | awk '/^   [a-z]+$/ { print $1 }' | words)" \
+is "the manual has a section for each" "$(manual | awk '/^   [a-z-]+$/ { print $1 }' | words)" \
 	"$(words <<<"$verbs"$'\nhelp')"
 is "completion offers each" "$(completed smolder '' | grep -v -- -- | words)" \
 	"$(words <<<"$verbs"$'\nhelp')"
