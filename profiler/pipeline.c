@@ -48,6 +48,14 @@ static int watch_fd(void *ctx, int fd)
 	return epoll_ctl(pipeline->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+/* nohup(1) means it. SIGINT is another matter: shells ignore it for all that runs in background. */
+static bool hangup_is_ignored(void)
+{
+	struct sigaction action;
+
+	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static int open_signals(struct pipeline *pipeline)
 {
 	sigset_t signals;
@@ -55,7 +63,8 @@ static int open_signals(struct pipeline *pipeline)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	if (!hangup_is_ignored())
+		sigaddset(&signals, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &signals, &pipeline->old_signals) < 0)
 		return -errno;
 	pipeline->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -11,6 +11,7 @@
 #	                           record.err, what it prints in record.out
 #	ledger VERB ARGS…          tests/tools/ledger.py
 #	folded VERB ARGS…          tests/tools/folded.py
+#	is_json FILE
 #	closes TEXT LEDGER [SLACK] a check that the ledger closes
 #	between TEXT GOT LOW HIGH  compares numbers; fractions are welcome
 #	at_end COMMAND…            runs it at the end of the test, whatever happens; last first
@@ -75,6 +76,7 @@ record() {
 # The system's own python3 starts faster than those that version managers put in front of it.
 python=$(PATH=/usr/bin:$PATH command -v python3)
 ledger() { "$python" -S "$TOP/tests/tools/ledger.py" "$@"; }
+is_json() { "$python" -m json.tool "$1" >/dev/null; }
 folded() { "$python" -S "$TOP/tests/tools/folded.py" "$@"; }
 
 closes() {
