@@ -94,8 +94,9 @@ int processes_cpu_online(struct processes *processes, unsigned int cpu, struct e
 {
 	int r = processes->sideband ? sideband_add_cpu(processes->sideband, cpu, err) : 0;
 
-	processes->lost_ns = clock_ns(CLOCK_BOOTTIME);
-	return r;
+	if (r != 0)
+		processes->lost_ns = clock_ns(CLOCK_BOOTTIME);
+	return MIN(r, 0);
 }
 
 void processes_cpu_offline(struct processes *processes, unsigned int cpu)

@@ -92,7 +92,7 @@ int processes_snapshot(struct processes *processes, struct err *err) _warn_unuse
 int processes_snapshot_one(struct processes *processes, uint32_t tgid, struct err *err)
 	_warn_unused_;
 
-/* CPU hotplug. */
+/* CPU hotplug. CPUs that are followed already may be named again. */
 int processes_cpu_online(struct processes *processes, unsigned int cpu, struct err *err)
 	_warn_unused_;
 void processes_cpu_offline(struct processes *processes, unsigned int cpu);

@@ -63,6 +63,7 @@ static int open_event(const struct sideband *sideband, unsigned int cpu)
 		.config = PERF_COUNT_SW_DUMMY,
 		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME,
 		.sample_id_all = 1,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
 		.exclude_kernel = 1,
 		.mmap = 1,
 		.mmap2 = 1,
@@ -147,7 +148,39 @@ int sideband_add_ring(struct sideband *sideband, struct perf_event_mmap_page *co
 	return r;
 }
 
-int sideband_add_cpu(struct sideband *sideband, unsigned int cpu, struct err *err)
+static uint64_t time_enabled_ns(const struct cpu_ring *cpu_ring)
+{
+	struct {
+		uint64_t value, time_enabled;
+	} counts;
+
+	if (read(cpu_ring->fd, &counts, sizeof(counts)) != sizeof(counts))
+		return 0;
+	return counts.time_enabled;
+}
+
+/* An event whose CPU went offline is off for good, should the CPU come back: its time stands still. */
+static bool is_running(const struct cpu_ring *cpu_ring)
+{
+	uint64_t before_ns = time_enabled_ns(cpu_ring);
+
+	return time_enabled_ns(cpu_ring) > before_ns;
+}
+
+/* Is the CPU followed already? The ring of an event that is off is left to be read empty. */
+static bool keep_running(struct sideband *sideband, unsigned int cpu)
+{
+	vec_for_each(&sideband->cpus, cpu_ring) {
+		if ((*cpu_ring)->cpu != cpu)
+			continue;
+		(*cpu_ring)->leaving = !is_running(*cpu_ring);
+		if (!(*cpu_ring)->leaving)
+			return true;
+	}
+	return false;
+}
+
+static int open_cpu(struct sideband *sideband, unsigned int cpu, struct err *err)
 {
 	_cleanup_(cpu_ring_cleanup) struct cpu_ring *cpu_ring = cpu_ring_new(cpu);
 	int r;
@@ -170,6 +203,16 @@ int sideband_add_cpu(struct sideband *sideband, unsigned int cpu, struct err *er
 		return err_errno(err, r, "cannot follow processes on CPU %u", cpu);
 	TAKE_PTR(cpu_ring);
 	return 0;
+}
+
+int sideband_add_cpu(struct sideband *sideband, unsigned int cpu, struct err *err)
+{
+	int r;
+
+	if (keep_running(sideband, cpu))
+		return 0;
+	r = open_cpu(sideband, cpu, err);
+	return r < 0 ? r : 1;
 }
 
 /* Its ring stays until it has been read: sweep() frees it. */

@@ -35,7 +35,10 @@ int sideband_new_empty(struct sideband **ret_sideband) _warn_unused_;
 int sideband_add_ring(struct sideband *sideband, struct perf_event_mmap_page *control,
 		      const void *data, uint64_t data_len) _warn_unused_;
 
-/* A CPU came, or went. What a leaving CPU's ring still holds is handed out first. */
+/*
+ * A CPU came, or went. Adding one that is followed already does no harm: 0; 1 when it was not, or no
+ * longer. What the ring of a CPU that went still holds is handed out first.
+ */
 int sideband_add_cpu(struct sideband *sideband, unsigned int cpu, struct err *err) _warn_unused_;
 void sideband_remove_cpu(struct sideband *sideband, unsigned int cpu);
 

@@ -3,77 +3,21 @@
  * The tracker, told stories by records and events of our own making. Their processes have pids no
  * kernel gives out, so that /proc knows nothing of them.
  */
-#include "base/clock.h"
-#include "profiler/process/processes_internal.h"
-#include "tests/unit/sideband_writer.h"
+#include "tests/unit/processes_fixture.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
-#define RING_LEN 16384u
 #define PARENT 4000000000u
 #define CHILD 4000000001u
 #define OTHER 4000000002u
 
-struct fixture {
-	struct writer writers[2];
-	struct processes *processes;
-};
-
-static int set_up_with(void **state, const struct processes_options *options)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	if (!fixture || processes_new(options, &fixture->processes, NULL) < 0 ||
-	    sideband_new_empty(&fixture->processes->sideband) < 0)
-		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(fixture->writers); i++) {
-		struct writer *writer = &fixture->writers[i];
-
-		writer->len = RING_LEN;
-		writer->data = malloc(RING_LEN);
-		if (!writer->data ||
-		    sideband_add_ring(fixture->processes->sideband, &writer->control, writer->data,
-				      writer->len) < 0)
-			return -1;
-	}
-	*state = fixture;
-	return 0;
-}
-
-static int set_up(void **state)
-{
-	return set_up_with(state, &(struct processes_options){0});
-}
-
 static int set_up_small(void **state)
 {
 	return set_up_with(state, &(struct processes_options){.lives_max = 4});
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	processes_free(fixture->processes);
-	for (size_t i = 0; i < ARRAY_SIZE(fixture->writers); i++)
-		free(fixture->writers[i].data);
-	free(fixture);
-	return 0;
-}
-
-/* Records go to the two rings in turn, by their times. */
-static void put(struct fixture *fixture, struct written record)
-{
-	writer_put(&fixture->writers[record.time_ns % 2], &record);
 }
 
 static void put_fork(struct fixture *fixture, uint64_t time_ns, uint32_t parent, uint32_t child)
@@ -85,31 +29,6 @@ static void put_fork(struct fixture *fixture, uint64_t time_ns, uint32_t parent,
 				      .parent = parent});
 }
 
-static void put_exec(struct fixture *fixture, uint64_t time_ns, uint32_t tgid, const char *comm)
-{
-	put(fixture, (struct written){.type = PERF_RECORD_COMM,
-				      .misc = PERF_RECORD_MISC_COMM_EXEC,
-				      .time_ns = time_ns,
-				      .pid = tgid,
-				      .tid = tgid,
-				      .text = comm});
-}
-
-/* Maps `file` at 0x1000 from its offset 0x400, 0x1000 bytes. */
-static void put_mmap_at(struct fixture *fixture, uint64_t time_ns, uint32_t tgid, const char *file)
-{
-	put(fixture, (struct written){.type = PERF_RECORD_MMAP2,
-				      .time_ns = time_ns,
-				      .pid = tgid,
-				      .tid = tgid,
-				      .text = file,
-				      .start = 0x1000,
-				      .len = 0x1000,
-				      .file_offset = 0x400,
-				      .major = 1,
-				      .inode = 1});
-}
-
 static void put_event(struct fixture *fixture, enum smolder_event_type type, uint64_t time_ns,
 		      struct smolder_task task)
 {
@@ -117,11 +36,6 @@ static void put_event(struct fixture *fixture, enum smolder_event_type type, uin
 		.type = type, .parent_tgid = PARENT, .task = task, .time_ns = time_ns};
 
 	processes_handle_event(fixture->processes, &event);
-}
-
-static struct smolder_task task_of(uint32_t tgid, uint64_t start_ns, uint32_t exec_gen)
-{
-	return (struct smolder_task){.tgid = tgid, .start_ns = start_ns, .exec_gen = exec_gen};
 }
 
 static void expect_reason(struct fixture *fixture, struct smolder_task task, uint64_t address,
@@ -148,14 +62,6 @@ static void expect_file(struct fixture *fixture, struct smolder_task task, const
 	assert_string_equal(objects_get(processes_objects(fixture->processes), place.object)->path,
 			    file);
 	assert_int_equal(place.offset, 0x410);
-}
-
-static struct processes_counters counters_of(struct fixture *fixture)
-{
-	struct processes_counters counters;
-
-	processes_counters(fixture->processes, &counters);
-	return counters;
 }
 
 /* A child of a known parent runs "/bin/new" in its image 6, after its parent's "/bin/old". */
@@ -476,115 +382,6 @@ static void knows_the_vsyscall_page(void **state)
 	expect_reason(fixture, nobody, 0xffffffffff601000, PLACE_UNKNOWN_PROCESS);
 }
 
-static struct smolder_task own_task(uint32_t exec_gen)
-{
-	uint64_t tick_ns = NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
-	struct procfs_stat stat;
-
-	assert_int_equal(procfs_read_stat((uint32_t)getpid(), &stat), 0);
-	return task_of((uint32_t)getpid(), stat.start_ticks * tick_ns + 12345, exec_gen);
-}
-
-static void expect_own_file(struct fixture *fixture, struct smolder_task task, uint64_t address)
-{
-	const struct object *object;
-	struct stat there, exe;
-	struct place place;
-
-	processes_normalize(fixture->processes, &task, address, &place);
-	if (place.reason != PLACE_OK)
-		fail_msg("'%s'", place_reason_name(place.reason));
-	object = objects_get(processes_objects(fixture->processes), place.object);
-	assert_true(object->fd >= 0);
-	assert_int_equal(fstat(object->fd, &there), 0);
-	assert_int_equal(stat("/proc/self/exe", &exe), 0);
-	assert_int_equal(there.st_ino, exe.st_ino);
-	/* The bytes in memory are those in the file. */
-	{
-		unsigned char bytes[16];
-
-		assert_int_equal(pread(object->fd, bytes, sizeof(bytes), (off_t)place.offset),
-				 sizeof(bytes));
-		assert_memory_equal(bytes, (void *)(uintptr_t)address, sizeof(bytes));
-	}
-}
-
-static void reads_a_living_process(void **state)
-{
-	struct fixture *fixture = *state;
-	struct smolder_task task = own_task(3), wrong = task;
-	uint32_t self = (uint32_t)getpid();
-	struct place place;
-
-	assert_int_equal(processes_snapshot_one(fixture->processes, self, NULL), 0);
-	assert_int_equal(counters_of(fixture).snapshot_processes, 1);
-	/* From before it was read: part of what was read. */
-	put_exec(fixture, 10, self, "stale");
-	put_mmap_at(fixture, 11, self, "/bin/stale");
-	processes_drain(fixture->processes);
-	wrong.start_ns += NS_PER_SEC;
-	processes_normalize(fixture->processes, &wrong, (uint64_t)(uintptr_t)tear_down, &place);
-	assert_int_equal(place.reason, PLACE_UNKNOWN_PROCESS);
-	expect_own_file(fixture, task, (uint64_t)(uintptr_t)tear_down);
-	processes_normalize(fixture->processes, &task, 0x1010, &place);
-	assert_int_equal(place.reason, PLACE_UNMAPPED);
-}
-
-static void finds_an_unknown_living_process(void **state)
-{
-	struct fixture *fixture = *state;
-	struct smolder_task task = own_task(3), wrong = task;
-	struct place place;
-
-	wrong.start_ns += NS_PER_SEC;
-	processes_normalize(fixture->processes, &wrong, (uint64_t)(uintptr_t)tear_down, &place);
-	assert_int_equal(place.reason, PLACE_UNKNOWN_PROCESS);
-	expect_own_file(fixture, task, (uint64_t)(uintptr_t)tear_down);
-	assert_int_equal(counters_of(fixture).rereads_useful, 1);
-	assert_int_equal(counters_of(fixture).rereads, 2);
-	processes_normalize(fixture->processes, &wrong, (uint64_t)(uintptr_t)tear_down, &place);
-	assert_int_equal(place.reason, PLACE_UNKNOWN_PROCESS);
-	assert_int_equal(counters_of(fixture).rereads, 2);
-}
-
-/* No record tells of the mapping: the miss makes us look, but not again at once. */
-static void looks_again_on_a_miss(void **state)
-{
-	struct fixture *fixture = *state;
-	struct smolder_task task = own_task(3);
-	_cleanup_close_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	struct place place;
-	char *map;
-
-	assert_int_equal(processes_snapshot_one(fixture->processes, (uint32_t)getpid(), NULL), 0);
-	map = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, exe, 0);
-	assert_true(map != MAP_FAILED);
-	expect_own_file(fixture, task, (uint64_t)(uintptr_t)map + 16);
-	assert_int_equal(counters_of(fixture).rereads, 1);
-	assert_int_equal(counters_of(fixture).rereads_useful, 1);
-	for (int i = 0; i < 10; i++) {
-		processes_normalize(fixture->processes, &task, 0x10, &place);
-		assert_int_equal(place.reason, PLACE_UNMAPPED);
-	}
-	assert_int_equal(counters_of(fixture).rereads_put_off, 10);
-	assert_int_equal(counters_of(fixture).rereads, 1);
-	munmap(map, 4096);
-}
-
-static void does_not_look_while_an_exec_is_pending(void **state)
-{
-	struct fixture *fixture = *state;
-	struct smolder_task task = own_task(3);
-	struct place place;
-
-	assert_int_equal(processes_snapshot_one(fixture->processes, (uint32_t)getpid(), NULL), 0);
-	expect_own_file(fixture, task, (uint64_t)(uintptr_t)tear_down);
-	put_exec(fixture, clock_ns(CLOCK_BOOTTIME), task.tgid, "new");
-	processes_normalize(fixture->processes, &task, 0x10, &place);
-	assert_int_equal(place.reason, PLACE_UNMAPPED);
-	assert_int_equal(counters_of(fixture).rereads_raced, 1);
-}
-
 #define TOLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -607,10 +404,6 @@ int main(void)
 		TOLD(lives_on_events_alone),
 		TOLD(names_memory_without_file),
 		TOLD(knows_the_vsyscall_page),
-		TOLD(reads_a_living_process),
-		TOLD(finds_an_unknown_living_process),
-		TOLD(looks_again_on_a_miss),
-		TOLD(does_not_look_while_an_exec_is_pending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

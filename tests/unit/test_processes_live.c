@@ -300,6 +300,10 @@ static void survives_hotplug(void **state)
 	processes_counters(fixture->processes, &counters);
 	cpus = counters.sideband.cpus;
 	assert_true(cpus > 0);
+	assert_int_equal(processes_cpu_online(fixture->processes, 0, NULL), 0);
+	processes_counters(fixture->processes, &counters);
+	assert_int_equal(counters.sideband.cpus, cpus);
+	assert_int_equal(fixture->processes->lost_ns, 0);
 	pid = start("/bin/true", NULL);
 	finish(pid);
 	processes_cpu_offline(fixture->processes, 0);
