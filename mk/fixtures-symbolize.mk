@@ -10,7 +10,7 @@ SYMBOLIZE_CFLAGS := -O2 -g -Wall -Wextra $(if $(findstring clang,$(CC)),-gdwarf-
 
 SYMBOLIZE_CHAINS := $(addprefix $(SYMBOLIZE)/chain_,pie no_pie static high compressed dwarf4 clang \
 	clang_dwarf5 library)
-SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug)
+SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug zdebug altlink)
 SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels \
 	$(SYMBOLIZE)/scopes_clang
 
@@ -51,6 +51,13 @@ $(SYMBOLIZE)/chain_stripped: $(SYMBOLIZE)/chain_static
 $(SYMBOLIZE)/chain_no_debug: $(SYMBOLIZE)/chain_pie
 	$(call msg,STRIP,$@) strip -g $< -o $@
 
+$(SYMBOLIZE)/chain_zdebug: $(SYMBOLIZE)/chain_dwarf4
+	$(call msg,OBJCOPY,$@) objcopy --compress-debug-sections=zlib-gnu $< $@
+# As if dwz had moved a part of the DWARF to a file that only its name is known of.
+$(SYMBOLIZE)/chain_altlink: $(SYMBOLIZE)/chain_pie
+	$(call msg,OBJCOPY,$@) objcopy --add-section .gnu_debugaltlink=$(SYMBOLIZE_SOURCES)/labels.S \
+		$< $@
+
 $(SYMBOLIZE)/labels: $(SYMBOLIZE_SOURCES)/labels.S
 	$(call msg,FIXTURE,$@) $(CC) -nostdlib -static -no-pie -Wl,-z,noseparate-code $< -o $@
 
@@ -61,5 +68,5 @@ $(SYMBOLIZE)/scopes_gcc: $(SYMBOLIZE_SOURCES)/scopes.cc
 
 $(SYMBOLIZE)/generic_legacy $(SYMBOLIZE)/generic_v0: $(SYMBOLIZE)/generic_%: \
 		$(SYMBOLIZE_SOURCES)/generic.rs
-	$(call msg,FIXTURE,$@) env -u MAKEFLAGS RUSTC_BOOTSTRAP=1 rustc -O -g -Z unstable-options \
+	$(call msg,FIXTURE,$@) env -u MAKEFLAGS -u MFLAGS RUSTC_BOOTSTRAP=1 rustc -O -g -Z unstable-options \
 		-C symbol-mangling-version=$* $< -o $@

@@ -60,7 +60,7 @@ static uint64_t loaded_len(const struct elf_file *file, struct Elf_Scn *section,
 	return gelf_getchdr(section, &compressed) ? compressed.ch_size : DEBUG_LEN_MAX;
 }
 
-/* What libdw will load: 0, -ENODATA without .debug_info, -EFBIG over the cap. */
+/* What libdw will load: 0, -ENODATA without .debug_info, -ENOTSUP, -EFBIG over the cap. */
 static int check_sections(const struct elf_file *file, uint64_t *ret_info_len)
 {
 	struct Elf_Scn *section = NULL;
@@ -78,7 +78,7 @@ static int check_sections(const struct elf_file *file, uint64_t *ret_info_len)
 		if (!name || !strstr(name, "debug"))
 			continue;
 		if (strcmp(name, ".gnu_debugaltlink") == 0)
-			return -ENODATA;
+			return -ENOTSUP;
 		len = loaded_len(file, section, name);
 		if (len > DEBUG_LEN_MAX || total_len + len > DEBUG_LEN_MAX)
 			return -EFBIG;
@@ -266,6 +266,11 @@ struct dwarf_names *dwarf_names_close(struct dwarf_names *names)
 	vec_free(&names->copies);
 	free(names);
 	return NULL;
+}
+
+uint64_t dwarf_names_cut_count(const struct dwarf_names *names)
+{
+	return names->source.cut_cnt;
 }
 
 static struct dwarf_unit *find_unit(struct dwarf_names *names, uint64_t address)

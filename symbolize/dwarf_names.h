@@ -30,11 +30,14 @@ struct dwarf_chain { /* physical function first, innermost inlined call last */
 };
 
 /*
- * 0, -ENODATA (no DWARF, or one that needs dwz's common file), -EFBIG (beyond our caps), -ENOEXEC
+ * 0, -ENODATA (no DWARF), -ENOTSUP (it needs dwz's common file), -EFBIG (beyond our caps), -ENOEXEC
  * (broken), -ENOMEM. `file` must outlive the result.
  */
 int dwarf_names_open(const struct elf_file *file, struct dwarf_names **ret_names) _warn_unused_;
 struct dwarf_names *dwarf_names_close(struct dwarf_names *names); /* NULL is legal */
+
+/* How many units and line tables were left out, whole or in part, for being beyond our caps. */
+uint64_t dwarf_names_cut_count(const struct dwarf_names *names);
 
 /*
  * False when the DWARF knows nothing of the address. Strings belong to `names`; they may be as long

@@ -18,8 +18,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Answers kept; when they are this many all are forgotten and found again as needed. */
-#define ANSWERS_MAX (512 * 1024)
+/*
+ * Answers kept, of some 170 bytes each; when they are this many all are forgotten and found again as
+ * needed.
+ */
+#define ANSWERS_MAX (128 * 1024)
 
 enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL };
 
@@ -32,6 +35,7 @@ struct object {
 	struct elf_file *file;
 	struct symtab symtab;
 	struct dwarf_names *dwarf; /* NULL: none, or not wanted */
+	bool has_lost_dwarf;
 	struct stack_base base;
 	struct kallsyms kallsyms;
 };
@@ -149,14 +153,16 @@ static enum sym_reason reason_of(int error)
 }
 
 /*
- * Where an object's DWARF comes from, in order; the first that has any is the one. For now that is
- * the file itself.
+ * Where an object's DWARF comes from, in order; the first that has any is the one. The file itself is
+ * the only source so far: separate debug files belong here, each opened as an elf_file of its own.
  */
-static struct dwarf_names *open_dwarf(const struct object *object)
+static struct dwarf_names *open_dwarf(struct object *object)
 {
 	struct dwarf_names *names = NULL;
+	int r = dwarf_names_open(object->file, &names);
 
-	return dwarf_names_open(object->file, &names) < 0 ? NULL : names;
+	object->has_lost_dwarf = r < 0 && r != -ENODATA;
+	return r < 0 ? NULL : names;
 }
 
 /* Reads all there is to read, so that afterwards no descriptor is needed. */
@@ -418,6 +424,18 @@ const char *symbolizer_path(const struct symbolizer *symbolizer, int object)
 	if (object < 0 || (size_t)object >= symbolizer->objects.len)
 		return "";
 	return symbolizer->objects.items[object].path;
+}
+
+void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *ret_losses)
+{
+	struct sym_losses losses = {.names_cut = symbolizer->names.cut_cnt};
+
+	vec_for_each(&symbolizer->objects, object) {
+		losses.dwarf_objects += object->has_lost_dwarf;
+		losses.dwarf_units += object->dwarf ? dwarf_names_cut_count(object->dwarf) : 0;
+		losses.kernel_functions += object->kallsyms.dropped_cnt;
+	}
+	*ret_losses = losses;
 }
 
 const char *sym_reason_name(enum sym_reason reason)

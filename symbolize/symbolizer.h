@@ -85,6 +85,16 @@ const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
 /* The path given with the object, "[vdso]" or "[kernel.kallsyms]". */
 const char *symbolizer_path(const struct symbolizer *symbolizer, int object);
 
+/* What files and caps kept us from telling, of all objects looked into so far. */
+struct sym_losses {
+	uint64_t dwarf_objects;    /* whose DWARF is broken or beyond our caps: symbols were used */
+	uint64_t dwarf_units;      /* units or line tables left out, whole or in part */
+	uint64_t names_cut;        /* names longer than 16 KiB */
+	uint64_t kernel_functions; /* left out of kallsyms */
+};
+
+void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *ret_losses);
+
 /* The ledger's word for a reason: "no symbol", "stripped", … */
 const char *sym_reason_name(enum sym_reason reason);
 

@@ -4,6 +4,8 @@
 
 #include "tests/unit/symbolize_fixture.h"
 
+#include <elf.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -139,7 +141,7 @@ static void rows_of_c(void **state)
 	/* clang's DWARF 5 is beyond binutils 2.40; its DWARF 4 is here, without .debug_aranges */
 	static const char *const names[] = {"chain_pie",   "chain_no_pie",     "chain_static",
 					    "chain_high",  "chain_compressed", "chain_dwarf4",
-					    "chain_clang", "chain_library"};
+					    "chain_clang", "chain_library",    "chain_zdebug"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -389,6 +391,101 @@ static void damaged_files(void **state)
 	}
 }
 
+/* A section that claims to inflate to a terabyte: not inflated, and the loss is told. */
+static void forged_compression(void **state)
+{
+	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
+	_cleanup_buf_ struct buf whole = {0};
+	uint64_t main_at = fixture_symbol("chain_compressed", "main");
+	struct sym_losses losses;
+	struct sym_result result;
+	const Elf64_Ehdr *header;
+	Elf64_Shdr *sections;
+	int fd, object;
+
+	(void)state;
+	fixture_read("chain_compressed", &whole);
+	header = (const Elf64_Ehdr *)whole.data;
+	sections = (Elf64_Shdr *)(whole.data + header->e_shoff);
+	for (unsigned int i = 0; i < header->e_shnum; i++)
+		if (sections[i].sh_flags & SHF_COMPRESSED)
+			((Elf64_Chdr *)(whole.data + sections[i].sh_offset))->ch_size = UINT64_C(1)
+											<< 40;
+	fd = fixture_memfd(whole.data, whole.len);
+	object = symbolizer_add_file(symbolizer, fd, "forged");
+	close(fd);
+	result = at(symbolizer, object, "chain_compressed", main_at);
+	assert_int_equal(result.reason, SYM_OK);
+	assert_string_equal(result.frames[0].name, "main");
+	assert_null(result.frames[0].file);
+	symbolizer_losses(symbolizer, &losses);
+	assert_int_equal(losses.dwarf_objects, 1);
+}
+
+/* DWARF that needs another file, named by the profiled program, is not used. */
+static void other_files_are_not_opened(void **state)
+{
+	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
+	int object = add(symbolizer, "chain_altlink");
+	struct sym_losses losses;
+	struct sym_result result =
+		at(symbolizer, object, "chain_altlink", fixture_symbol("chain_altlink", "main"));
+
+	(void)state;
+	assert_string_equal(result.frames[0].name, "main");
+	assert_null(result.frames[0].file);
+	symbolizer_losses(symbolizer, &losses);
+	assert_int_equal(losses.dwarf_objects, 1);
+}
+
+/* Whoever owns the file may cut it before, or after, we look into it. */
+static void shrinking_files(void **state)
+{
+	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
+	_cleanup_buf_ struct buf whole = {0};
+	uint64_t offset = fixture_offset("chain_pie", fixture_symbol("chain_pie", "chain_outer"));
+	struct sym_result result;
+	int early, late, early_fd, late_fd;
+
+	(void)state;
+	fixture_read("chain_pie", &whole);
+	early_fd = fixture_memfd(whole.data, whole.len);
+	late_fd = fixture_memfd(whole.data, whole.len);
+	early = symbolizer_add_file(symbolizer, early_fd, "early");
+	late = symbolizer_add_file(symbolizer, late_fd, "late");
+	assert_return_code(ftruncate(early_fd, 100), 0);
+	symbolizer_lookup(symbolizer, early, offset, &result);
+	assert_int_equal(result.frames_len, 0);
+	symbolizer_lookup(symbolizer, late, offset, &result);
+	assert_return_code(ftruncate(late_fd, 0), 0);
+	symbolizer_lookup(symbolizer, late, offset + 1, &result);
+	assert_string_equal(result.frames[0].name, "chain_outer");
+	close(early_fd);
+	close(late_fd);
+}
+
+static unsigned int open_descriptors(void)
+{
+	unsigned int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void no_descriptor_is_held(void **state)
+{
+	unsigned int before = open_descriptors();
+	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
+	struct sym_result result;
+
+	(void)state;
+	symbolizer_lookup(symbolizer, add(symbolizer, "chain_pie"), 0x1000, &result);
+	symbolizer_lookup(symbolizer, add(symbolizer, "../../../mk/bpf.mk"), 0, &result);
+	symbolizer_lookup(symbolizer, symbolizer_add_vdso(symbolizer), 0x800, &result);
+	assert_int_equal(open_descriptors(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +495,8 @@ int main(void)
 		cmocka_unit_test(symbol_tables_only), cmocka_unit_test(reasons),
 		cmocka_unit_test(kernel_functions),   cmocka_unit_test(vdso_functions),
 		cmocka_unit_test(answers_are_kept),   cmocka_unit_test(damaged_files),
+		cmocka_unit_test(forged_compression), cmocka_unit_test(other_files_are_not_opened),
+		cmocka_unit_test(shrinking_files),    cmocka_unit_test(no_descriptor_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
