@@ -23,19 +23,25 @@ static int grow(struct buf *buf, size_t need)
 	return 0;
 }
 
-void *buf_room(struct buf *buf, size_t len)
+/* `spare` bytes behind the room are written to as well, but are not appended. */
+static void *make_room(struct buf *buf, size_t len, size_t spare)
 {
-	size_t need = buf->len + len;
+	size_t need;
 
 	if (buf->error)
 		return NULL;
-	if (need < len)
+	if (__builtin_add_overflow(buf->len, len, &need) || need > SIZE_MAX - spare)
 		buf->error = -ENOMEM;
 	else if (buf->max_len && need > buf->max_len)
 		buf->error = -EFBIG;
-	else if (need > buf->cap || !buf->data)
-		buf->error = grow(buf, need);
+	else if (need + spare > buf->cap || !buf->data)
+		buf->error = grow(buf, need + spare);
 	return buf->error ? NULL : buf->data + buf->len;
+}
+
+void *buf_room(struct buf *buf, size_t len)
+{
+	return make_room(buf, len, 0);
 }
 
 void buf_append(struct buf *buf, const void *data, size_t len)
@@ -68,7 +74,9 @@ void buf_appendf(struct buf *buf, const char *format, ...)
 	va_copy(again, args);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	room = buf_room(buf, (size_t)len + 1); /* vsnprintf() also writes a NUL */
+	room = len < 0 ? NULL : make_room(buf, (size_t)len, 1); /* the NUL of vsnprintf() */
+	if (len < 0 && !buf->error)
+		buf->error = -EINVAL; /* wide characters that are none */
 	if (room) {
 		vsnprintf(room, (size_t)len + 1, format, again);
 		buf->len += (size_t)len;

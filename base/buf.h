@@ -16,7 +16,7 @@ struct buf {
 	unsigned char *data; /* owned; not NUL-terminated */
 	size_t len, cap;
 	size_t max_len; /* 0: no cap; an append beyond it fails with -EFBIG */
-	int error;      /* 0 or the first failure, -ENOMEM or -EFBIG */
+	int error;      /* 0 or the first failure: -ENOMEM, -EFBIG, -EINVAL (format) */
 };
 
 void buf_append(struct buf *buf, const void *data, size_t len);

@@ -7,27 +7,45 @@
 
 #define READ_STEP ((size_t)64 << 10)
 
+static ssize_t read_some(int fd, void *data, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, data, len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* What `max_len` and the buffer's own cap leave. */
+static size_t space_left(const struct buf *buf, size_t max_len)
+{
+	size_t left = buf->max_len ? buf->max_len - MIN(buf->len, buf->max_len) : SIZE_MAX;
+
+	return MIN(left, max_len);
+}
+
+/* With no space left one byte more is asked for: the file must be at its end. */
 int fs_read_fd(int fd, size_t max_len, struct buf *buf)
 {
-	size_t start = buf->len;
+	size_t left = space_left(buf, max_len);
+	char beyond;
+	ssize_t n;
 
-	for (;;) {
-		void *room = buf_room(buf, READ_STEP);
-		ssize_t n;
+	while (left) {
+		size_t step = MIN(left, READ_STEP);
+		void *room = buf_room(buf, step);
 
 		if (!room)
 			return buf_error(buf);
-		n = read(fd, room, READ_STEP);
-		if (n == 0)
-			return 0;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
+		n = read_some(fd, room, step);
+		if (n <= 0)
+			return (int)n;
 		buf->len += (size_t)n;
-		if (buf->len - start > max_len)
-			return -EFBIG;
+		left -= (size_t)n;
 	}
+	n = read_some(fd, &beyond, 1);
+	return n > 0 ? -EFBIG : (int)n;
 }
 
 int fs_read_file(const char *path, size_t max_len, struct buf *buf)
@@ -42,13 +60,16 @@ int fs_read_file(const char *path, size_t max_len, struct buf *buf)
 int fs_read_line(const char *path, char *line, size_t size)
 {
 	_cleanup_buf_ struct buf buf = {0};
-	int r = fs_read_file(path, size - 1, &buf);
+	int r = fs_read_file(path, size, &buf); /* its newline may take the NUL's place */
 
 	if (r < 0)
 		return r;
 	if (buf.len && buf.data[buf.len - 1] == '\n')
 		buf.len--;
-	memcpy(line, buf.data, buf.len);
+	if (buf.len >= size)
+		return -EFBIG;
+	if (buf.len)
+		memcpy(line, buf.data, buf.len);
 	line[buf.len] = '\0';
 	return 0;
 }

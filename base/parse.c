@@ -67,20 +67,21 @@ static const struct unit *find_unit(const struct unit *units, size_t count, cons
 	return NULL;
 }
 
-/* The value of the digits behind a decimal point, in 1/`factor`: "5" of 1000 is 500. */
+/*
+ * The value of the digits behind a decimal point, in 1/`factor` and rounded down: "5" of 1000 is 500.
+ * Eighteen digits, all that a u64 surely holds, are more than any unit's factor can tell apart.
+ */
 static int parse_fraction(const char *digits, size_t len, uint64_t factor, uint64_t *ret_value)
 {
-	uint64_t value = 0, place = factor;
+	uint64_t value = 0, whole = 1;
 
-	if (!len)
+	if (!len || strspn(digits, "0123456789") < len)
 		return -EINVAL;
-	for (size_t i = 0; i < len; i++) {
-		if (digits[i] < '0' || digits[i] > '9')
-			return -EINVAL;
-		place /= 10;
-		value += (uint64_t)(digits[i] - '0') * place;
+	for (size_t i = 0; i < MIN(len, (size_t)18); i++) {
+		value = value * 10 + (uint64_t)(digits[i] - '0');
+		whole *= 10;
 	}
-	*ret_value = value;
+	*ret_value = (uint64_t)((unsigned __int128)value * factor / whole);
 	return 0;
 }
 

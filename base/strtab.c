@@ -49,7 +49,20 @@ uint32_t strtab_find(const struct strtab *strtab, const char *text, size_t len)
 	return find(strtab, hash_bytes(text, len), text, len);
 }
 
-/* Puts the bytes into the table without a name yet; takes them back if naming fails. */
+/*
+ * Where the text is once there is room for `len` more bytes and a NUL: it may be a part of the table,
+ * which moves as it grows. NULL: no room.
+ */
+static const char *make_room(struct strtab *strtab, const char *text, size_t len)
+{
+	const uintptr_t at = (uintptr_t)text, begin = (uintptr_t)strtab->bytes.data;
+	bool inside = at >= begin && at - begin < strtab->bytes.len;
+
+	if (!buf_room(&strtab->bytes, len + 1))
+		return NULL;
+	return inside ? (const char *)strtab->bytes.data + (at - begin) : text;
+}
+
 static uint32_t add(struct strtab *strtab, uint64_t hash, const char *text, size_t len)
 {
 	size_t start = strtab->bytes.len;
@@ -57,7 +70,8 @@ static uint32_t add(struct strtab *strtab, uint64_t hash, const char *text, size
 
 	if (id == STRTAB_NONE - 1 || vec_reserve(&strtab->ends, strtab->ends.len + 1) < 0)
 		return STRTAB_NONE;
-	if (!buf_room(&strtab->bytes, len + 1)) {
+	text = make_room(strtab, text, len);
+	if (!text) {
 		strtab->bytes.error = 0; /* a shorter string may still fit */
 		return STRTAB_NONE;
 	}

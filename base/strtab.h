@@ -2,7 +2,8 @@
 /*
  * Interned strings: each distinct string once, named by a small id. Id 0 is always "".
  * Strings may hold any byte, NUL included (a NUL is also kept behind each). Ids are given in order
- * of first sight. Pointers stay valid until the next strtab_intern(). Not thread-safe.
+ * of first sight. Pointers stay valid until the next strtab_intern(), which may be given one (or a
+ * part of what it points to). Not thread-safe.
  */
 #ifndef SMOLDER_BASE_STRTAB_H
 #define SMOLDER_BASE_STRTAB_H

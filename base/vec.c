@@ -6,7 +6,7 @@
 
 int vec_reserve_(void **items, size_t *cap, size_t need, size_t item_size)
 {
-	size_t new_cap = *cap ? *cap : 8;
+	size_t new_cap = *cap ? *cap : 8, bytes;
 	void *grown;
 
 	if (need <= *cap)
@@ -16,7 +16,9 @@ int vec_reserve_(void **items, size_t *cap, size_t need, size_t item_size)
 			return -ENOMEM;
 		new_cap *= 2;
 	}
-	grown = reallocarray(*items, new_cap, item_size);
+	if (__builtin_mul_overflow(new_cap, item_size, &bytes) || bytes > PTRDIFF_MAX)
+		return -ENOMEM;
+	grown = realloc(*items, bytes);
 	if (!grown)
 		return -ENOMEM;
 	*items = grown;
