@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What the tracker learns from /proc, about the one process sure to be there: this one. */
+#include "profiler/process/processes.h"
 #include "tests/unit/processes_fixture.h"
 
 #include <fcntl.h>

@@ -3,6 +3,7 @@
  * The tracker, told stories by records and events of our own making. Their processes have pids no
  * kernel gives out, so that /proc knows nothing of them.
  */
+#include "profiler/process/processes.h"
 #include "tests/unit/processes_fixture.h"
 
 #include <setjmp.h>
