@@ -17,7 +17,7 @@
 #define DEBUG_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 #define UNITS_MAX (256 * 1024)
 #define UNIT_RANGES_MAX 65536
-#define LINE_BYTES_MAX ((uint64_t)32 * 1024 * 1024) /* of the programs of units that are hit */
+#define LINE_BYTES_MAX ((uint64_t)16 * 1024 * 1024) /* of the programs of units that are hit */
 #define SCOPES_MAX ((uint64_t)8 * 1024 * 1024)
 #define RANGES_MAX ((uint64_t)16 * 1024 * 1024)
 /* A DIE without DW_AT_sibling is skipped by reading it, once for each DIE around it. */

@@ -118,7 +118,7 @@ int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
 {
 	struct object object = {.kind = OBJECT_FILE, .fd = -1};
 
-	object.path = namepool_intern(&symbolizer->names, path);
+	object.path = namepool_intern(&symbolizer->names, path ? path : "");
 	if (!object.path)
 		return -ENOMEM;
 	if (fd >= 0)
