@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* smolder unwind-table: what the compiler of unwind tables makes of a file. */
-#include "profiler/unwind/unwind_table.h"
 #include "base/clock.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
 #include "profiler/unwind/row_rule.h"
+#include "profiler/unwind/unwind_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
