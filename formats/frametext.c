@@ -86,9 +86,15 @@ bool frametext_is_kernel(const struct profile *profile, uint32_t frame)
 		profile_text(profile, profile->mappings.items[item->mapping].name));
 }
 
+/* Who executes anonymous memory has compiled it there. */
+static bool is_jit_mapping(const char *name)
+{
+	return strcmp(name, FRAMETEXT_JIT_MAPPING) == 0 || strcmp(name, "[anon]") == 0;
+}
+
 enum frame_kind frametext_guess_kind(const char *mapping, const char *name)
 {
-	if (strcmp(mapping, FRAMETEXT_JIT_MAPPING) == 0)
+	if (is_jit_mapping(mapping))
 		return FRAME_JIT;
 	if (is_kernel_mapping(mapping))
 		return FRAME_KERNEL;

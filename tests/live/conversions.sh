@@ -8,6 +8,7 @@
 start "$LIVE/storm" 60 "$LIVE/tiny"
 start "$LIVE/stacks16k" 60
 start "$LIVE/threads8" 60
+start "$LIVE/jit" 60
 record -F 997 -d 4 --threads -o r.folded -o r.folded.zst -o r.pb.gz -o r.html -o r.json --ledger l.json
 stop
 is "the recording succeeds" "$STATUS" 0
