@@ -16,7 +16,7 @@ struct write {
 	const struct profile *profile;
 	const struct pprof_order *order;
 	struct sink *sink;
-	struct buf out, message, part, scratch;
+	struct buf out, message, part;
 	uint32_t *string_ids;   /* by clean text: its index in the file, or 0: none yet */
 	VEC(uint32_t) strings;  /* clean texts, in the order of the file; the first is "" */
 	uint32_t *function_ids; /* by pprof_order function: its id in the file, or 0: none yet */
@@ -31,7 +31,6 @@ static void write_cleanup(struct write *write)
 	buf_free(&write->out);
 	buf_free(&write->message);
 	buf_free(&write->part);
-	buf_free(&write->scratch);
 	free(write->string_ids);
 	vec_free(&write->strings);
 	free(write->function_ids);
@@ -138,13 +137,13 @@ static void put_sample(struct write *write, const struct profile_sample *sample)
 			     order->chain_locations[order->stack_chains[at]] + UINT64_C(1)) < 0)
 			fail(write, -ENOMEM);
 	wire_put_packed(&write->message, PPROF_SAMPLE_LOCATION_ID, write->numbers.items,
-			write->numbers.len, &write->scratch);
+			write->numbers.len);
 	write->numbers.len = 0;
 	for (uint32_t i = 0; i < write->profile->value_types_len; i++)
 		if (vec_push(&write->numbers, (uint64_t)sample->values[i]) < 0)
 			fail(write, -ENOMEM);
 	wire_put_packed(&write->message, PPROF_SAMPLE_VALUE, write->numbers.items,
-			write->numbers.len, &write->scratch);
+			write->numbers.len);
 	put_labels(write, sample->labels);
 	put_message(write, PPROF_SAMPLE);
 }
@@ -339,8 +338,7 @@ static void put_scalars(struct write *write, size_t comments)
 	for (size_t i = 0; i < comments; i++)
 		if (vec_push(&write->numbers, write->strings.len + i) < 0)
 			fail(write, -ENOMEM);
-	wire_put_packed(out, PPROF_COMMENT, write->numbers.items, write->numbers.len,
-			&write->scratch);
+	wire_put_packed(out, PPROF_COMMENT, write->numbers.items, write->numbers.len);
 }
 
 static int write_profile(struct write *write)

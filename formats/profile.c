@@ -172,7 +172,7 @@ const struct profile_label *profile_labels(const struct profile *profile, uint32
 	size_t start = set ? profile->label_set_ends.items[set - 1] : 0;
 
 	*ret_len = profile->label_set_ends.items[set] - start;
-	return profile->labels.items + start;
+	return profile->labels.items ? profile->labels.items + start : NULL;
 }
 
 struct wanted_set {

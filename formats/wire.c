@@ -25,17 +25,27 @@ void wire_put_bytes(struct buf *out, uint32_t field, const void *data, size_t le
 	buf_append(out, data, len);
 }
 
-void wire_put_packed(struct buf *out, uint32_t field, const uint64_t *values, size_t count,
-		     struct buf *scratch)
+static size_t varint_len(uint64_t value)
 {
+	size_t len = 1;
+
+	while (value >>= 7)
+		len++;
+	return len;
+}
+
+void wire_put_packed(struct buf *out, uint32_t field, const uint64_t *values, size_t count)
+{
+	uint64_t len = 0;
+
 	if (!count)
 		return;
-	buf_clear(scratch);
 	for (size_t i = 0; i < count; i++)
-		buf_append_varint(scratch, values[i]);
-	wire_put_bytes(out, field, scratch->data, scratch->len);
-	if (buf_error(scratch) && !out->error)
-		out->error = buf_error(scratch);
+		len += varint_len(values[i]);
+	put_tag(out, field, WIRE_BYTES);
+	buf_append_varint(out, len);
+	for (size_t i = 0; i < count; i++)
+		buf_append_varint(out, values[i]);
 }
 
 int wire_next_varint(struct wire *wire, uint64_t *ret_value)

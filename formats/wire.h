@@ -19,9 +19,8 @@ enum wire_type {
 void wire_put_varint(struct buf *out, uint32_t field, uint64_t value);
 void wire_put_bytes(struct buf *out, uint32_t field, const void *data, size_t len);
 
-/* A repeated scalar, packed; left out when it is empty. `scratch` is overwritten. */
-void wire_put_packed(struct buf *out, uint32_t field, const uint64_t *values, size_t count,
-		     struct buf *scratch);
+/* A repeated scalar, packed; left out when it is empty. */
+void wire_put_packed(struct buf *out, uint32_t field, const uint64_t *values, size_t count);
 
 /* One message, or a part of one, being read. */
 struct wire {

@@ -205,6 +205,29 @@ static void notices_an_exec_without_record(void **state)
 	expect_file(fixture, task_of(CHILD, 20, 6), "/bin/new");
 }
 
+/* A sample from within execve(2) has the new generation, and registers of the image before. */
+static void looks_back_during_an_exec(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_fork(fixture, 21, PARENT, CHILD);
+	put_event(fixture, SMOLDER_EVENT_FORK, 22, task_of(CHILD, 20, 5));
+	put_mmap_at(fixture, 23, CHILD, "/bin/old");
+	put_exec(fixture, 30, CHILD, "new");
+	processes_drain(fixture->processes);
+	expect_file(fixture, task_of(CHILD, 20, 6), "/bin/old");
+	assert_int_equal(counters_of(fixture).during_exec, 1);
+	put_mmap_at(fixture, 31, CHILD, "/bin/new");
+	put_exec(fixture, 40, CHILD, "newer");
+	put_exec(fixture, 50, CHILD, "newest");
+	processes_drain(fixture->processes);
+	expect_file(fixture, task_of(CHILD, 20, 6), "/bin/new");
+	expect_file(fixture, task_of(CHILD, 20, 7), "/bin/new");
+	expect_reason(fixture, task_of(CHILD, 20, 8), 0x1010, PLACE_UNMAPPED);
+	processes_forget_before(fixture->processes, 41);
+	expect_reason(fixture, task_of(CHILD, 20, 7), 0x1010, PLACE_UNMAPPED);
+}
+
 static void waits_for_a_pending_exec(void **state)
 {
 	struct fixture *fixture = *state;
@@ -215,10 +238,11 @@ static void waits_for_a_pending_exec(void **state)
 	put_exec(fixture, 30, CHILD, "second");
 	expect_reason(fixture, task_of(CHILD, 20, 2), 0x1010, PLACE_UNKNOWN_IMAGE);
 	processes_drain(fixture->processes);
-	put_event(fixture, SMOLDER_EVENT_EXEC, 31, task_of(CHILD, 20, 2));
+	put_mmap_at(fixture, 31, CHILD, "/bin/second");
+	put_event(fixture, SMOLDER_EVENT_EXEC, 32, task_of(CHILD, 20, 2));
 	processes_drain(fixture->processes);
 	expect_file(fixture, task_of(CHILD, 20, 1), "/bin/first");
-	expect_reason(fixture, task_of(CHILD, 20, 2), 0x1010, PLACE_UNMAPPED);
+	expect_file(fixture, task_of(CHILD, 20, 2), "/bin/second");
 }
 
 static void shares_mappings_until_changed(void **state)
@@ -396,6 +420,7 @@ int main(void)
 		TOLD(takes_any_generation_of_an_only_image),
 		TOLD(doubts_when_records_were_lost),
 		TOLD(notices_an_exec_without_record),
+		TOLD(looks_back_during_an_exec),
 		TOLD(waits_for_a_pending_exec),
 		TOLD(shares_mappings_until_changed),
 		TOLD(forgets_the_dead_in_time),

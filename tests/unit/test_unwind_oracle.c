@@ -435,9 +435,11 @@ static int compare_all_fdes(struct oracle *oracle, struct elf_source source, str
 	int r = elf_image_open(source, &image, err);
 
 	if (r == 0)
-		r = cfi_section_load(&image, &section, err);
+		r = cfi_section_load_eh(&image, &section);
+	if (r == 0 && section.format == CFI_NONE)
+		r = cfi_section_load_debug(&image, &section);
 	if (r == 0)
-		r = cfi_entries_read(&section, (struct code_ranges){&all, 1}, &entries);
+		r = cfi_entries_read(&entries, &section, (struct code_ranges){&all, 1});
 	vec_for_each(&entries.fdes, fde)
 		compare_their_rows(oracle, fde->start, fde->end);
 	cfi_entries_free(&entries);

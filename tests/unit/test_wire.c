@@ -13,19 +13,18 @@
 
 static void test_written_as_the_encoding_guide_has_it(void **state)
 {
-	struct buf out = {0}, scratch = {0};
+	struct buf out = {0};
 
 	(void)state;
 	wire_put_varint(&out, 1, 150);
 	wire_put_bytes(&out, 2, "testing", 7);
-	wire_put_packed(&out, 6, (uint64_t[]){3, 270, 86942}, 3, &scratch);
+	wire_put_packed(&out, 6, (uint64_t[]){3, 270, 86942}, 3);
 	wire_put_varint(&out, 3, 0);
-	wire_put_packed(&out, 4, NULL, 0, &scratch);
+	wire_put_packed(&out, 4, NULL, 0);
 	assert_int_equal(out.len, 20);
 	assert_memory_equal(out.data, "\x08\x96\x01\x12\x07testing\x32\x06\x03\x8e\x02\x9e\xa7\x05",
 			    20);
 	buf_free(&out);
-	buf_free(&scratch);
 }
 
 static struct wire wire_of(const char *bytes, size_t len)
