@@ -19,6 +19,14 @@ _smolder_files() {
 	compopt -o filenames 2>/dev/null
 }
 
+# A profile to read, or one of the verb's options.
+_smolder_profile() {
+	case $1 in
+	-*) _smolder_words "$1" "$2" ;;
+	*) _smolder_files "$1" 'folded|folded\.(zst|gz)|pb|pb\.gz' ;;
+	esac
+}
+
 _smolder_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
 }
@@ -31,6 +39,8 @@ _smolder_value() {
 	--window) _smolder_words "$word" "1s 5s 10s 60s" ;;
 	--map-memory) _smolder_words "$word" "16M 64M 256M" ;;
 	--map-size) _smolder_words "$word" "stacks= counts= ring=" ;;
+	-n | --top) _smolder_words "$word" "10 20 50 100" ;;
+	--min-percent) _smolder_words "$word" "0 0.1 1 5" ;;
 	-F | --frequency) _smolder_words "$word" "19 49 99 199 499 997" ;;
 	-d | --duration) _smolder_words "$word" "5s 10s 30s 1m 5m" ;;
 	-o | --output | --ledger) _smolder_files "$word" "${_smolder_formats//./\\.}" ;;
@@ -69,13 +79,8 @@ _smolder() {
 	_smolder_value "$word" "$before" && return
 	case $verb in
 	record) _smolder_words "$word" "$_smolder_record_options" ;;
-	report) _smolder_files "$word" 'folded|folded\.zst|pb\.gz' ;;
-	convert | merge)
-		case $word in
-		-*) _smolder_words "$word" "-o --output --help" ;;
-		*) _smolder_files "$word" 'folded|folded\.zst|pb\.gz' ;;
-		esac
-		;;
+	report) _smolder_profile "$word" "-n --top --min-percent --no-tree --help" ;;
+	convert | merge) _smolder_profile "$word" "-o --output --help" ;;
 	unwind-table)
 		case $word in
 		-*) _smolder_words "$word" "-e --exe --dump --help" ;;
