@@ -167,6 +167,8 @@ static struct life *add_child(struct processes *processes, uint32_t tgid, uint32
 	parent = lives_newest(&processes->lives, parent_tgid);
 	if (parent && !parent->exited_ns)
 		inherit(processes, child, parent);
+	if (!child->images.len)
+		add_blank_image(processes, child, time_ns);
 	return child;
 }
 

@@ -70,15 +70,36 @@ static struct image *image_of_task(struct processes *processes, struct life *lif
 	return processes_reread(processes, life, task->exec_gen) ? life_current(life) : NULL;
 }
 
+/*
+ * Until an exec ends, the registers are still those of the system call that began it, though the
+ * memory and the generation are new: the address lies in the image before. Only to be said of an
+ * image all of whose mappings are known.
+ */
+static const struct mapping *find_in_image_before(struct processes *processes,
+						  const struct life *life,
+						  const struct image *image, uint64_t address)
+{
+	const struct image *before = image_of_gen(life, image->exec_gen - 1);
+	const struct mapping *mapping = NULL;
+
+	if (before && image->follows && !image_is_doubtful(processes, image))
+		mapping = mappings_find(before->mappings, address);
+	processes->counters.during_exec += mapping != NULL;
+	return mapping;
+}
+
 static const struct mapping *find_mapping(struct processes *processes, struct life *life,
 					  struct image *image, uint64_t address)
 {
-	const struct mapping *mapping = mappings_find(image->mappings, address);
-	uint32_t exec_gen = image->exec_gen;
+	const struct mapping *mapping = mappings_find(image->mappings, address), *before;
+	bool is_current = image == life_current(life);
 
-	if (mapping && !(image_is_doubtful(processes, image) && image == life_current(life)))
+	if (mapping && !(is_current && image_is_doubtful(processes, image)))
 		return mapping;
-	if (image == life_current(life) && processes_reread(processes, life, exec_gen)) {
+	before = mapping ? NULL : find_in_image_before(processes, life, image, address);
+	if (before)
+		return before;
+	if (is_current && processes_reread(processes, life, image->exec_gen)) {
 		image = life_current(life);
 		mapping = mappings_find(image->mappings, address);
 		if (mapping) {

@@ -71,6 +71,7 @@ struct processes_counters {
 	uint64_t rereads_raced;              /* of these, the process changed meanwhile: not used */
 	uint64_t rereads_put_off;            /* misses not looked up again so soon */
 	uint64_t places[PLACE_REASON_COUNT]; /* answers of processes_normalize() */
+	uint64_t during_exec; /* of these, in the image the process was just leaving */
 	uint64_t ambiguous; /* of these PLACE_OK, the address was another file's a moment before */
 	uint64_t no_memory; /* facts dropped because memory ran out */
 	bool foreign_pid_namespace; /* we are not in the initial one: pids will not match */
