@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /**
- * node build.mjs OUTPUT: bundles the viewer into one page. The same sources give the same bytes. The
- * page may run its own script and its own style and nothing else, and may not reach the network:
- * its policy holds their hashes.
+ * node build.mjs OUTPUT: bundles the viewer into one page. The same sources give the same bytes.
+ * The page may run its own script and its own style and nothing else, and may not reach the
+ * network: its policy holds their hashes.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -62,8 +62,7 @@ function assemble(template, { script, style }) {
 }
 
 async function main(output) {
-	if (!output)
-		throw new Error("usage: node build.mjs OUTPUT");
+	if (!output) throw new Error("usage: node build.mjs OUTPUT");
 	const [template, script, style] = await Promise.all([
 		readFile(path.join(HERE, "index.html"), "utf8"),
 		bundle("src/main.js"),

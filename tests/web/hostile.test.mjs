@@ -5,7 +5,15 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { encodeColumns, encodeTree, makeNode, writeReport } from "./lib/block.mjs";
 import {
-	closeQuietly, missing, openPage, SCREENSHOTS, settle, startBrowser, stateOf, VIEWER, waitReady,
+	closeQuietly,
+	missing,
+	openPage,
+	SCREENSHOTS,
+	settle,
+	startBrowser,
+	stateOf,
+	VIEWER,
+	waitReady,
 } from "./lib/browser.mjs";
 
 const NAMES = [
@@ -29,8 +37,7 @@ const NAMES = [
 
 let browser;
 before(async () => {
-	if (!missing)
-		browser = await startBrowser();
+	if (!missing) browser = await startBrowser();
 });
 after(() => browser?.stop());
 
@@ -53,15 +60,28 @@ function hostileTree() {
 
 test("names are text and nothing else", { skip: missing ?? false }, async () => {
 	const meta = {
-		title: NAMES[0], host: NAMES[4], command: NAMES[8], event: NAMES[1], version: NAMES[3],
-		ledger: { samples: { expected: 1, recorded: 1, lost: { [NAMES[0]]: 3, __proto__: 4 } } },
+		title: NAMES[0],
+		host: NAMES[4],
+		command: NAMES[8],
+		event: NAMES[1],
+		version: NAMES[3],
+		ledger: {
+			samples: {
+				expected: 1,
+				recorded: 1,
+				lost: { [NAMES[0]]: 3, __proto__: 4 },
+			},
+		},
 	};
 	const { page, complaints } = await show(encodeTree(hostileTree(), meta), "names");
 	await waitReady(page);
 	const shown = await page.evaluate(() =>
-		window.smolder.children(0).map((node) => window.smolder.describe(node).name));
-	assert.deepEqual(new Set(shown), new Set(NAMES.map((name) => name.toWellFormed?.() ??
-		Buffer.from(name).toString())));
+		window.smolder.children(0).map((node) => window.smolder.describe(node).name),
+	);
+	assert.deepEqual(
+		new Set(shown),
+		new Set(NAMES.map((name) => name.toWellFormed?.() ?? Buffer.from(name).toString())),
+	);
 	await page.keyboard.press("l");
 	for (const node of await page.evaluate(() => window.smolder.children(0))) {
 		const { box } = await page.evaluate((id) => window.smolder.describe(id), node);
@@ -97,20 +117,30 @@ test("every hostile name can be searched for", { skip: missing ?? false }, async
 
 test("20,000 frames deep", { skip: missing ?? false }, async () => {
 	const depth = 20000;
-	const frames = [{ name: "down", kind: 0 }, { name: "bottom", kind: 1 }];
+	const frames = [
+		{ name: "down", kind: 0 },
+		{ name: "bottom", kind: 1 },
+	];
 	const columns = [new Uint8Array(depth), new Uint8Array(depth), new Uint8Array(depth)];
 	columns[1][depth - 1] = 1;
 	columns[2][depth - 1] = 7;
-	const { page, complaints } = await show(encodeColumns({ meta: {}, frames, columns }), "deep");
+	const { page, complaints } = await show(
+		encodeColumns({ meta: {}, frames, columns }),
+		"deep",
+	);
 	await waitReady(page);
 	await page.fill("#pattern", "bottom");
 	await page.keyboard.press("Enter");
 	await settle(page);
-	const found = await page.evaluate(() => window.smolder.describe(window.smolder.state.focus));
+	const found = await page.evaluate(() =>
+		window.smolder.describe(window.smolder.state.focus),
+	);
 	assert.equal(found.depth, depth);
 	const stage = await page.locator("#stage").boundingBox();
-	assert.ok(found.box.y >= stage.y && found.box.y + found.box.height <= stage.y + stage.height,
-		"the match was not scrolled into view");
+	assert.ok(
+		found.box.y >= stage.y && found.box.y + found.box.height <= stage.y + stage.height,
+		"the match was not scrolled into view",
+	);
 	await page.keyboard.press("Escape");
 	await page.keyboard.press("Enter");
 	await settle(page);
@@ -119,21 +149,76 @@ test("20,000 frames deep", { skip: missing ?? false }, async () => {
 	await closeQuietly(page, complaints);
 });
 
-const GOOD = { meta: {}, frames: [{ name: "a", kind: 0 }, { name: "b", kind: 1 }] };
+const GOOD = {
+	meta: {},
+	frames: [
+		{ name: "a", kind: 0 },
+		{ name: "b", kind: 1 },
+	],
+};
 const block = (columns, more = {}) => encodeColumns({ ...GOOD, ...more, columns });
-const patched = (bytes, at, value) => Buffer.concat([bytes.subarray(0, at), Buffer.from(value), bytes.subarray(at + 1)]);
-const SOUND = block([[0, 0], [0, 1], [1, 2]]);
+const patched = (bytes, at, value) =>
+	Buffer.concat([bytes.subarray(0, at), Buffer.from(value), bytes.subarray(at + 1)]);
+const SOUND = block([
+	[0, 0],
+	[0, 1],
+	[1, 2],
+]);
 const BROKEN = {
 	"another magic": [patched(SOUND, 0, "X"), /does not start with SMLD/],
 	"another version": [patched(SOUND, 4, [2]), /version 2/],
-	"a step above the root": [block([[0, 2], [0, 1], [1, 2]]), /steps above the root/],
-	"a frame that is not there": [block([[0, 0], [0, 2], [1, 2]]), /node frames is 2, of 2/],
-	"a kind that is not there": [block([[0], [0], [1]], { frames: [{ name: "a", kind: 8 }] }), /frame kinds is 8/],
-	"siblings out of order": [block([[0, 1], [0, 1], [1, 2]]), /out of order/],
-	"a count beyond 2^53": [block([[0, 0], [0, 1], [1, 2 ** 60]]), /larger than 2\^53/],
-	"a sum beyond 2^53": [block([[0, 0], [0, 1], [2 ** 53 - 1, 2 ** 53 - 1]]), /larger than 2\^53/],
-	"a number that does not end": [Buffer.concat([SOUND.subarray(0, -1), Buffer.alloc(20, 0x80)]), /not a varint|ends inside/],
-	"more nodes than bytes": [patched(SOUND, SOUND.length - 7, [0xff, 0xff, 0xff, 0x7f]), /ends inside/],
+	"a step above the root": [
+		block([
+			[0, 2],
+			[0, 1],
+			[1, 2],
+		]),
+		/steps above the root/,
+	],
+	"a frame that is not there": [
+		block([
+			[0, 0],
+			[0, 2],
+			[1, 2],
+		]),
+		/node frames is 2, of 2/,
+	],
+	"a kind that is not there": [
+		block([[0], [0], [1]], { frames: [{ name: "a", kind: 8 }] }),
+		/frame kinds is 8/,
+	],
+	"siblings out of order": [
+		block([
+			[0, 1],
+			[0, 1],
+			[1, 2],
+		]),
+		/out of order/,
+	],
+	"a count beyond 2^53": [
+		block([
+			[0, 0],
+			[0, 1],
+			[1, 2 ** 60],
+		]),
+		/larger than 2\^53/,
+	],
+	"a sum beyond 2^53": [
+		block([
+			[0, 0],
+			[0, 1],
+			[2 ** 53 - 1, 2 ** 53 - 1],
+		]),
+		/larger than 2\^53/,
+	],
+	"a number that does not end": [
+		Buffer.concat([SOUND.subarray(0, -1), Buffer.alloc(20, 0x80)]),
+		/not a varint|ends inside/,
+	],
+	"more nodes than bytes": [
+		patched(SOUND, SOUND.length - 7, [0xff, 0xff, 0xff, 0x7f]),
+		/ends inside/,
+	],
 	"bytes left over": [Buffer.concat([SOUND, Buffer.alloc(3)]), /3 bytes too many/],
 	"meta that is not JSON": [patched(SOUND, 6, "x"), /not JSON/],
 };
@@ -160,10 +245,25 @@ test("a block cut anywhere is refused in words", { skip: missing ?? false }, asy
 
 test("odd meta is left out", { skip: missing ?? false }, async () => {
 	const meta = {
-		title: 7, host: {}, frequency_hz: "99", duration_ns: -1, time_unix_ms: 1e300, value: "x",
+		title: 7,
+		host: {},
+		frequency_hz: "99",
+		duration_ns: -1,
+		time_unix_ms: 1e300,
+		value: "x",
 		ledger: { samples: { expected: "many", lost: [] }, stacks: null, self: 7 },
 	};
-	const { page, complaints } = await show(block([[0, 0], [0, 1], [1, 2]], { meta }), "meta");
+	const { page, complaints } = await show(
+		block(
+			[
+				[0, 0],
+				[0, 1],
+				[1, 2],
+			],
+			{ meta },
+		),
+		"meta",
+	);
 	await waitReady(page);
 	assert.match(await page.textContent("#ledger"), /^3 samples · no ledger/);
 	await page.keyboard.press("l");
@@ -172,7 +272,10 @@ test("odd meta is left out", { skip: missing ?? false }, async () => {
 });
 
 test("an empty profile is shown as one", { skip: missing ?? false }, async () => {
-	const { page, complaints } = await show(encodeColumns({ meta: {}, frames: [], columns: [[], [], []] }), "empty");
+	const { page, complaints } = await show(
+		encodeColumns({ meta: {}, frames: [], columns: [[], [], []] }),
+		"empty",
+	);
 	await waitReady(page);
 	assert.equal((await stateOf(page)).total, 0);
 	for (const key of ["ArrowDown", "Enter", "t", "l", "i", "i", "Escape"])

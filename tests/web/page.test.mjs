@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/** The page as a file: what is in it, and that it is built the same each time. No browser needed. */
+/** The page as a file: what is in it, and that it is built the same each time. No browser. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,7 +16,11 @@ const skip = existsSync(VIEWER) ? false : `${VIEWER} is not built: run 'make'`;
 const page = skip ? "" : readFileSync(VIEWER, "utf8");
 
 test("exactly one empty element for the data", { skip }, () => {
-	assert.equal(page.split('<script type="application/octet-stream" id="smolder-data"></script>').length, 2);
+	assert.equal(
+		page.split('<script type="application/octet-stream" id="smolder-data"></script>')
+			.length,
+		2,
+	);
 });
 
 test("the policy allows this script, this style, and nothing else", { skip }, () => {
@@ -24,10 +28,12 @@ test("the policy allows this script, this style, and nothing else", { skip }, ()
 	const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 	const script = /<script>(.*?)<\/script>/s.exec(page)[1];
 	const style = /<style>(.*?)<\/style>/s.exec(page)[1];
-	const rules = Object.fromEntries(policy.split("; ").map((rule) => {
-		const cut = rule.indexOf(" ");
-		return [rule.slice(0, cut), rule.slice(cut + 1)];
-	}));
+	const rules = Object.fromEntries(
+		policy.split("; ").map((rule) => {
+			const cut = rule.indexOf(" ");
+			return [rule.slice(0, cut), rule.slice(cut + 1)];
+		}),
+	);
 	assert.equal(rules["default-src"], "'none'");
 	assert.equal(rules["script-src"], hash(script));
 	assert.equal(rules["style-src"], hash(style));
@@ -37,14 +43,21 @@ test("the policy allows this script, this style, and nothing else", { skip }, ()
 
 test("no address of anything outside", { skip }, () => {
 	const allowed = ["http://www.w3.org/2000/svg"];
-	const found = [...page.matchAll(/\b(?:https?|wss?|ftp):\/\/[^\s"'`)]+/g)].map(([url]) => url);
-	assert.deepEqual(found.filter((url) => !allowed.some((prefix) => url.startsWith(prefix))), []);
+	const found = [...page.matchAll(/\b(?:https?|wss?|ftp):\/\/[^\s"'`)]+/g)].map(
+		([url]) => url,
+	);
+	assert.deepEqual(
+		found.filter((url) => !allowed.some((prefix) => url.startsWith(prefix))),
+		[],
+	);
 });
 
 test("two builds are the same bytes", { skip }, () => {
 	const scratch = mkdtempSync(path.join(tmpdir(), "smolder-build-"));
 	const output = path.join(scratch, "viewer.html");
-	execFileSync(process.execPath, [path.join(ROOT, "web-static/build.mjs"), output], { cwd: scratch });
+	execFileSync(process.execPath, [path.join(ROOT, "web-static/build.mjs"), output], {
+		cwd: scratch,
+	});
 	assert.equal(readFileSync(output, "utf8"), page);
 	rmSync(scratch, { recursive: true });
 });
@@ -54,8 +67,7 @@ for (const lock of ["web-static/package-lock.json", "tests/web/package-lock.json
 		const text = readFileSync(path.join(ROOT, lock), "utf8");
 		assert.doesNotMatch(text, /"resolved"|:\/\//);
 		for (const [name, entry] of Object.entries(JSON.parse(text).packages))
-			if (name !== "")
-				assert.match(entry.integrity, /^sha512-/, name);
+			if (name !== "") assert.match(entry.integrity, /^sha512-/, name);
 	});
 
 /* WCAG 2.2, relative luminance and contrast ratio. */
@@ -84,12 +96,18 @@ for (const theme of ["light", "dark"]) {
 		assert.ok(palette.fills.length <= 64);
 		for (const fill of palette.fills)
 			if (fill !== palette.fills[SLOT.run])
-				assert.ok(contrast(fill, palette.text) >= 4.5, `${palette.text} on ${fill}`);
+				assert.ok(
+					contrast(fill, palette.text) >= 4.5,
+					`${palette.text} on ${fill}`,
+				);
 	});
 	test(`what does not match a search still reads, ${theme}`, () => {
 		const palette = makePalette(theme);
 		for (const dim of dimsDrawn(palette))
-			assert.ok(contrast(dim, palette.faintText) >= 3, `${palette.faintText} on ${dim}`);
+			assert.ok(
+				contrast(dim, palette.faintText) >= 3,
+				`${palette.faintText} on ${dim}`,
+			);
 	});
 	test(`a match stands out, ${theme}`, () => {
 		const palette = makePalette(theme);

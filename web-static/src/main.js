@@ -46,9 +46,15 @@ followPointer(store, actions, stage);
 followLocation(store, actions);
 publishState(store, actions, stage, marks);
 
-const openFileDialog = followFiles((file) => show(`“${safeText(file.name, 80)}”`, async () =>
-	openFile(new Uint8Array(await file.arrayBuffer()))));
-const currentShortcuts = () => listShortcuts(store, actions, { openFile: openFileDialog, toggleHelp });
+const openFileDialog = followFiles((file) =>
+	show(`“${safeText(file.name, 80)}”`, async () => {
+		byId("busy").hidden = false;
+		await nextFrame();
+		return openFile(new Uint8Array(await file.arrayBuffer()));
+	}),
+);
+const currentShortcuts = () =>
+	listShortcuts(store, actions, { openFile: openFileDialog, toggleHelp });
 const toggleHelp = makeHelp(store, currentShortcuts);
 followKeyboard(currentShortcuts());
 byId("help").addEventListener("click", toggleHelp);
@@ -56,12 +62,14 @@ byId("layout").addEventListener("click", () => actions.toggleLayout());
 byId("theme").addEventListener("click", () => actions.toggleTheme());
 byId("dismiss").addEventListener("click", () => fail(""));
 store.on(["layout"], ({ layout }) =>
-	byId("layout").setAttribute("aria-pressed", String(layout === "flame")));
+	byId("layout").setAttribute("aria-pressed", String(layout === "flame")),
+);
 
 /* The first frame is on its way to the screen when the next one begins. */
-stage.onFirstDraw = () => requestAnimationFrame(() => {
-	marks.firstFrame = performance.now();
-});
+stage.onFirstDraw = () =>
+	requestAnimationFrame(() => {
+		marks.firstFrame = performance.now();
+	});
 
 /** @param {string} source for messages @param {() => Promise<object>} open */
 async function show(source, open) {
@@ -70,10 +78,20 @@ async function show(source, open) {
 		actions.show(await open());
 		byId("welcome").hidden = true;
 	} catch (error) {
-		const reason = error instanceof FormatError ? error.message : `unexpected: ${error.message}`;
+		const reason =
+			error instanceof FormatError
+				? error.message
+				: `unexpected: ${error.message}`;
 		fail(`Cannot show ${source}: ${safeText(reason)}`);
 		byId("welcome").hidden = store.state.model !== null;
+	} finally {
+		byId("busy").hidden = true;
 	}
+}
+
+/* Until what was just shown has been painted. */
+function nextFrame() {
+	return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 function fail(text) {
@@ -82,7 +100,5 @@ function fail(text) {
 }
 
 const embedded = byId("smolder-data").textContent.trim();
-if (embedded === "")
-	byId("welcome").hidden = false;
-else
-	show("the profile in this page", () => openEmbedded(embedded));
+if (embedded === "") byId("welcome").hidden = false;
+else show("the profile in this page", () => openEmbedded(embedded));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /**
- * Writes data blocks and report pages, from docs/FORMATS.md and nothing else: it shares no code with
- * the viewer, so that the two can contradict each other.
+ * Writes data blocks and report pages, from docs/FORMATS.md and nothing else: it shares no code
+ * with the viewer, so that the two can contradict each other.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
@@ -30,8 +30,7 @@ class Bytes {
 	}
 
 	room(wanted) {
-		if (this.length + wanted <= this.buffer.length)
-			return;
+		if (this.length + wanted <= this.buffer.length) return;
 		const wider = Buffer.alloc(2 * (this.length + wanted));
 		this.buffer.copy(wider, 0, 0, this.length);
 		this.buffer = wider;
@@ -50,8 +49,7 @@ export function treeFromFolded(text) {
 	const root = makeNode(null);
 	for (const line of text.split("\n")) {
 		const match = /^(.*) (\d+)$/s.exec(line);
-		if (!match)
-			continue;
+		if (!match) continue;
 		let node = root;
 		match[1].split(";").forEach((part, level) => {
 			const key = `${level === 0 ? "root" : ""}\0${part}`;
@@ -64,17 +62,15 @@ export function treeFromFolded(text) {
 	return root;
 }
 
-/** A tree node. @param {{name: string, kind: number, module?: string, file?: string, line?: number}|null} frame */
+/** A tree node; frame: {name, kind, module?, file?, line?}, or null for the root of all. */
 export function makeNode(frame, self = 0) {
 	return { frame, self, children: new Map() };
 }
 
 function describeFrame(part, level) {
-	if (/^\[incomplete: .*\]$/.test(part))
-		return { name: part, kind: 4 };
+	if (/^\[incomplete: .*\]$/.test(part)) return { name: part, kind: 4 };
 	const suffix = part.slice(-4);
-	if (suffix in SUFFIX_KINDS)
-		return { name: part.slice(0, -4), kind: SUFFIX_KINDS[suffix] };
+	if (suffix in SUFFIX_KINDS) return { name: part.slice(0, -4), kind: SUFFIX_KINDS[suffix] };
 	return { name: part, kind: level === 0 ? 5 : 0 };
 }
 
@@ -94,19 +90,23 @@ export function encodeTree(root, meta = {}) {
 }
 
 /**
- * @param {{meta: object, frames: object[], columns: (number[]|Uint32Array)[]}} profile columns of the
+ * @param {{meta: object, frames: object[], columns: ArrayLike<number>[]}} profile columns of the
  *     nodes: depth steps, frame ids, self
  */
 export function encodeColumns({ meta, frames, columns }) {
 	const strings = [""];
 	const ids = new Map([["", 0]]);
 	const intern = (text = "") => {
-		if (!ids.has(text))
-			ids.set(text, strings.push(text) - 1);
+		if (!ids.has(text)) ids.set(text, strings.push(text) - 1);
 		return ids.get(text);
 	};
-	const frameColumns = ["name", "module", "file"].map((key) => frames.map((frame) => intern(frame[key])));
-	frameColumns.push(frames.map((frame) => frame.line ?? 0), frames.map((frame) => frame.kind));
+	const frameColumns = ["name", "module", "file"].map((key) =>
+		frames.map((frame) => intern(frame[key])),
+	);
+	frameColumns.push(
+		frames.map((frame) => frame.line ?? 0),
+		frames.map((frame) => frame.kind),
+	);
 	const out = new Bytes();
 	out.raw(Buffer.from("SMLD"));
 	out.varint(1);
@@ -128,9 +128,7 @@ function writeStrings(out, strings) {
 
 function writeColumns(out, columns) {
 	out.varint(columns[0].length);
-	for (const column of columns)
-		for (const value of column)
-			out.varint(value);
+	for (const column of columns) for (const value of column) out.varint(value);
 }
 
 function frameKey({ name, kind, module = "", file = "", line = 0 }) {
@@ -145,8 +143,13 @@ function numberFrames(used) {
 		byKey.set(key, frame);
 		counts.set(key, (counts.get(key) ?? 0) + 1);
 	}
-	const keys = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a) || (a < b ? -1 : 1));
-	return { frames: keys.map((key) => byKey.get(key)), ids: new Map(keys.map((key, id) => [key, id])) };
+	const keys = [...counts.keys()].sort(
+		(a, b) => counts.get(b) - counts.get(a) || (a < b ? -1 : 1),
+	);
+	return {
+		frames: keys.map((key) => byKey.get(key)),
+		ids: new Map(keys.map((key, id) => [key, id])),
+	};
 }
 
 /* Depth-first with children by falling total; a stack of its own, for trees that are deep. */
@@ -158,19 +161,20 @@ function walk(root) {
 			visited.push({ node: child, depth: visited[i].depth + 1 });
 	for (const { node } of visited.reverse()) {
 		let total = node.self;
-		for (const child of node.children.values())
-			total += totals.get(child);
+		for (const child of node.children.values()) total += totals.get(child);
 		totals.set(node, total);
 	}
-	const { ids } = numberFrames(visited.filter(({ node }) => node.frame).map(({ node }) => node.frame));
+	const { ids } = numberFrames(
+		visited.filter(({ node }) => node.frame).map(({ node }) => node.frame),
+	);
 	const lighterFirst = (a, b) =>
-		totals.get(a) - totals.get(b) || ids.get(frameKey(b.frame)) - ids.get(frameKey(a.frame));
+		totals.get(a) - totals.get(b) ||
+		ids.get(frameKey(b.frame)) - ids.get(frameKey(a.frame));
 	const order = [];
 	const pending = [{ node: root, depth: -1 }];
 	while (pending.length > 0) {
 		const item = pending.pop();
-		if (item.node !== root)
-			order.push(item);
+		if (item.node !== root) order.push(item);
 		for (const child of [...item.node.children.values()].sort(lighterFirst))
 			pending.push({ node: child, depth: item.depth + 1 });
 	}

@@ -84,10 +84,10 @@ export async function openPage(browser, file, { hash = "", ...emulated } = {}) {
 	page.on("pageerror", (error) => complaints.push(`error: ${error.stack}`));
 	await page.addInitScript(() => {
 		window.addEventListener("securitypolicyviolation", (event) =>
-			console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+			console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+		);
 	});
-	if (Object.keys(emulated).length > 0)
-		await page.emulateMedia(emulated);
+	if (Object.keys(emulated).length > 0) await page.emulateMedia(emulated);
 	await page.goto(pathToFileURL(file).href + hash);
 	return { page, complaints };
 }
@@ -100,8 +100,14 @@ export async function waitReady(page) {
 
 /** Waits until what was asked for is drawn. */
 export async function settle(page) {
-	await page.evaluate(() => new Promise((resolve) =>
-		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)))));
+	await page.evaluate(
+		() =>
+			new Promise((resolve) =>
+				requestAnimationFrame(() =>
+					requestAnimationFrame(() => setTimeout(resolve)),
+				),
+			),
+	);
 }
 
 /** The state the page publishes. */
@@ -111,13 +117,18 @@ export function stateOf(page) {
 
 /** Red, green, blue of the graph's pixel at a place of the window, in CSS pixels. */
 export function pixelAt(page, x, y) {
-	return page.evaluate(([left, top]) => {
-		const graph = document.querySelector("#graph");
-		const box = graph.getBoundingClientRect();
-		const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-		copy.drawImage(graph, box.left - left, box.top - top);
-		return [...copy.getImageData(0, 0, 1, 1).data.slice(0, 3)];
-	}, [x, y]);
+	return page.evaluate(
+		([left, top]) => {
+			const graph = document.querySelector("#graph");
+			const box = graph.getBoundingClientRect();
+			const copy = new OffscreenCanvas(1, 1).getContext("2d", {
+				willReadFrequently: true,
+			});
+			copy.drawImage(graph, box.left - left, box.top - top);
+			return [...copy.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+		},
+		[x, y],
+	);
 }
 
 export async function closeQuietly(page, complaints) {

@@ -4,10 +4,16 @@ import { makeRandom } from "./sample.mjs";
 
 /** @returns {{path: string[], count: number}[]} */
 export function readStacks(text) {
-	return text.split("\n").filter(Boolean).map((line) => {
-		const cut = line.lastIndexOf(" ");
-		return { path: line.slice(0, cut).split(";"), count: Number(line.slice(cut + 1)) };
-	});
+	return text
+		.split("\n")
+		.filter(Boolean)
+		.map((line) => {
+			const cut = line.lastIndexOf(" ");
+			return {
+				path: line.slice(0, cut).split(";"),
+				count: Number(line.slice(cut + 1)),
+			};
+		});
 }
 
 export function sumOf(stacks) {
@@ -31,8 +37,7 @@ export function countPlaces(stacks) {
 export function countFunctions(stacks) {
 	const functions = {};
 	for (const { path, count } of stacks) {
-		for (const name of new Set(path))
-			(functions[name] ??= [0, 0])[0] += count;
+		for (const name of new Set(path)) (functions[name] ??= [0, 0])[0] += count;
 		functions[path.at(-1)][1] += count;
 	}
 	return functions;
@@ -49,15 +54,31 @@ export function randomFolded(lines, seed) {
 	const random = makeRandom(seed);
 	const pick = (list) => list[Math.floor(list.length * random() ** 1.7)];
 	const roots = ["nginx", "postgres", "kworker/0:1", "a b c"];
-	const names = ["main", "run", "poll", "Frob::frob(int, char)", "read_[k]", "write_[k]", "spin_[k]",
-		"fold_[i]", "find_[i]", "*render_[j]", "operator new", "λ", "x.y", "tail call 7_"];
+	const names = [
+		"main",
+		"run",
+		"poll",
+		"Frob::frob(int, char)",
+		"read_[k]",
+		"write_[k]",
+		"spin_[k]",
+		"fold_[i]",
+		"find_[i]",
+		"*render_[j]",
+		"operator new",
+		"λ",
+		"x.y",
+		"tail call 7_",
+	];
 	const stacks = new Map();
 	for (let line = 0; line < lines; line++) {
 		const path = [pick(roots)];
-		while (path.length < 2 || random() < 0.82)
-			path.push(pick(names));
+		while (path.length < 2 || random() < 0.82) path.push(pick(names));
 		const text = path.join(";");
 		stacks.set(text, (stacks.get(text) ?? 0) + 1 + Math.floor(1000 * random() ** 6));
 	}
-	return [...stacks].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, count]) => `${path} ${count}\n`).join("");
+	return [...stacks]
+		.sort(([a], [b]) => (a < b ? -1 : 1))
+		.map(([path, count]) => `${path} ${count}\n`)
+		.join("");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/** Writes profile.proto for tests: a location per frame, inlined ones as lines of their caller's. */
+/** Writes profile.proto for tests: a location per frame; inlined ones are lines of theirs. */
 
 const INLINE_SUFFIX = "_[i]";
 const KERNEL_SUFFIX = "_[k]";
@@ -8,8 +8,7 @@ function varint(value) {
 	const bytes = [];
 	for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {
 		const byte = Number(rest & 127n);
-		if (rest < 128n)
-			return Buffer.from([...bytes, byte]);
+		if (rest < 128n) return Buffer.from([...bytes, byte]);
 		bytes.push(byte | 128);
 	}
 }
@@ -28,8 +27,8 @@ function message(field, ...parts) {
 }
 
 /**
- * @param {{path: string[], count: number|bigint}[]} stacks as oracle.mjs reads them: the first name of a
- *     path is the comm and becomes a label
+ * @param {{path: string[], count: number|bigint}[]} stacks as oracle.mjs reads them: the first
+ *     name of a path is the comm and becomes a label
  * @param {string[]} comments
  */
 export function encodePprof(stacks, comments = []) {
@@ -38,13 +37,34 @@ export function encodePprof(stacks, comments = []) {
 	const texts = comments.map((text) => number(13, writer.string(text)));
 	const tables = [
 		message(1, number(1, writer.string("samples")), number(2, writer.string("count"))),
-		message(1, number(1, writer.string("cpu")), number(2, writer.string("nanoseconds"))),
-		message(11, number(1, writer.string("cpu")), number(2, writer.string("nanoseconds"))),
-		number(12, 10101010), number(14, writer.string("cpu")),
-		number(9, 1700000000000000000n), number(10, 30000000000),
-		message(3, number(1, 1), number(2, 0x400000), number(3, 0x500000), bytes3(writer, "/usr/bin/thing")),
-		message(3, number(1, 2), number(2, 0xffffffff81000000n), number(3, 0xffffffff82000000n),
-			bytes3(writer, "[kernel.kallsyms]")),
+		message(
+			1,
+			number(1, writer.string("cpu")),
+			number(2, writer.string("nanoseconds")),
+		),
+		message(
+			11,
+			number(1, writer.string("cpu")),
+			number(2, writer.string("nanoseconds")),
+		),
+		number(12, 10101010),
+		number(14, writer.string("cpu")),
+		number(9, 1700000000000000000n),
+		number(10, 30000000000),
+		message(
+			3,
+			number(1, 1),
+			number(2, 0x400000),
+			number(3, 0x500000),
+			bytes3(writer, "/usr/bin/thing"),
+		),
+		message(
+			3,
+			number(1, 2),
+			number(2, 0xffffffff81000000n),
+			number(3, 0xffffffff82000000n),
+			bytes3(writer, "[kernel.kallsyms]"),
+		),
 	];
 	const strings = writer.strings.map((text) => bytes(6, text));
 	return Buffer.concat([...tables, ...samples, ...writer.messages, ...texts, ...strings]);
@@ -62,8 +82,7 @@ class PprofWriter {
 	#locations = new Map();
 
 	string(text) {
-		if (!this.#strings.has(text))
-			this.#strings.set(text, this.strings.push(text) - 1);
+		if (!this.#strings.has(text)) this.#strings.set(text, this.strings.push(text) - 1);
 		return this.#strings.get(text);
 	}
 
@@ -71,13 +90,21 @@ class PprofWriter {
 		const ids = [];
 		while (frames.length > 0) {
 			const inlined = [frames.shift()];
-			while (frames[0]?.endsWith(INLINE_SUFFIX))
-				inlined.push(frames.shift());
+			while (frames[0]?.endsWith(INLINE_SUFFIX)) inlined.push(frames.shift());
 			ids.unshift(this.#location(inlined));
 		}
-		const label = message(3, number(1, this.string("comm")), number(2, this.string(comm)));
+		const label = message(
+			3,
+			number(1, this.string("comm")),
+			number(2, this.string(comm)),
+		);
 		const values = [varint(count), varint(BigInt(count) * 10101010n)];
-		return message(2, bytes(1, Buffer.concat(ids.map(varint))), bytes(2, Buffer.concat(values)), label);
+		return message(
+			2,
+			bytes(1, Buffer.concat(ids.map(varint))),
+			bytes(2, Buffer.concat(values)),
+			label,
+		);
 	}
 
 	/* Lines: the innermost first, the physical function last. */
@@ -88,10 +115,19 @@ class PprofWriter {
 			id = this.#locations.size + 1;
 			this.#locations.set(key, id);
 			const isKernel = names[0].endsWith(KERNEL_SUFFIX);
-			const lines = names.map((name) => message(4, number(1, this.#function(name)), number(2, 7)));
+			const lines = names.map((name) =>
+				message(4, number(1, this.#function(name)), number(2, 7)),
+			);
 			const address = isKernel ? 0xffffffff81000000n + BigInt(id) : 0x400000 + id;
-			this.messages.push(message(4, number(1, id), number(2, isKernel ? 2 : 1), number(3, address),
-				...lines.reverse()));
+			this.messages.push(
+				message(
+					4,
+					number(1, id),
+					number(2, isKernel ? 2 : 1),
+					number(3, address),
+					...lines.reverse(),
+				),
+			);
 		}
 		return id;
 	}
@@ -102,8 +138,16 @@ class PprofWriter {
 		if (id === undefined) {
 			id = this.#functions.size + 1;
 			this.#functions.set(plain, id);
-			this.messages.push(message(5, number(1, id), number(2, this.string(plain)),
-				number(3, this.string(plain)), number(4, this.string("src/thing.c")), number(5, 40 + id)));
+			this.messages.push(
+				message(
+					5,
+					number(1, id),
+					number(2, this.string(plain)),
+					number(3, this.string(plain)),
+					number(4, this.string("src/thing.c")),
+					number(5, 40 + id),
+				),
+			);
 		}
 		return id;
 	}

@@ -25,10 +25,22 @@ export function makeRandom(seed) {
 const SYSCALL = [
 	[KERNEL, "[kernel.kallsyms]", "entry_SYSCALL_64_after_hwframe"],
 	[KERNEL, "[kernel.kallsyms]", "do_syscall_64"],
-	[KERNEL, "[kernel.kallsyms]", "__x64_sys_recvmsg __x64_sys_write __x64_sys_futex __x64_sys_epoll_wait ksys_read"],
+	[
+		KERNEL,
+		"[kernel.kallsyms]",
+		"__x64_sys_recvmsg __x64_sys_write __x64_sys_futex __x64_sys_epoll_wait ksys_read",
+	],
 	[KERNEL, "[kernel.kallsyms]", "sock_recvmsg vfs_write do_futex ep_poll vfs_read"],
-	[KERNEL, "[nf_conntrack]", "nf_conntrack_in ext4_file_write_iter tcp_recvmsg schedule_hrtimeout_range"],
-	[KERNEL, "[kernel.kallsyms]", "tcp_v4_rcv copy_user_enhanced_fast_string _raw_spin_lock finish_task_switch"],
+	[
+		KERNEL,
+		"[nf_conntrack]",
+		"nf_conntrack_in ext4_file_write_iter tcp_recvmsg schedule_hrtimeout_range",
+	],
+	[
+		KERNEL,
+		"[kernel.kallsyms]",
+		"tcp_v4_rcv copy_user_enhanced_fast_string _raw_spin_lock finish_task_switch",
+	],
 	[KERNEL_UNNAMED, "[zfs]", "[zfs]+0x4f21"],
 ];
 
@@ -41,7 +53,11 @@ const PROGRAMS = {
 		[USER, "postgres", "PortalRun standard_ExecutorRun"],
 		[USER, "postgres", "ExecProcNode ExecHashJoin ExecSeqScan ExecIndexScan"],
 		[INLINE, "postgres", "ExecScanFetch heap_getnext"],
-		[USER, "postgres", "ExecInterpExpr heap_hot_search_buffer hash_search_with_hash_value LWLockAcquire"],
+		[
+			USER,
+			"postgres",
+			"ExecInterpExpr heap_hot_search_buffer hash_search_with_hash_value LWLockAcquire",
+		],
 		[USER, "libc.so.6", "__memcmp_avx2_movbe malloc _int_free __strcoll_l"],
 	],
 	nginx: [
@@ -52,27 +68,67 @@ const PROGRAMS = {
 		[USER, "nginx", "ngx_http_wait_request_handler ngx_http_upstream_handler"],
 		[USER, "nginx", "ngx_http_process_request_line ngx_http_core_run_phases"],
 		[USER, "libssl.so.3", "SSL_read SSL_do_handshake ssl3_read_bytes"],
-		[USER, "libcrypto.so.3", "EVP_DecryptUpdate aesni_gcm_decrypt sha256_block_data_order_avx2 ecp_nistz256_point_mul"],
+		[
+			USER,
+			"libcrypto.so.3",
+			"EVP_DecryptUpdate aesni_gcm_decrypt sha256_block_data_order_avx2 ecp_nistz256_point_mul",
+		],
 		[USER_UNNAMED, "libcrypto.so.3", "libcrypto.so.3+0x1a3f40"],
 	],
-	"node": [
+	node: [
 		[USER, "node", "node::Start(int, char**)"],
 		[USER, "node", "node::NodeMainInstance::Run()"],
 		[USER, "node", "uv_run uv__io_poll"],
-		[USER, "node", "v8::internal::Execution::Call(v8::internal::Isolate*, v8::internal::Handle<v8::internal::Object>)"],
+		[
+			USER,
+			"node",
+			"v8::internal::Execution::Call(v8::internal::Isolate*, v8::internal::Handle<v8::internal::Object>)",
+		],
 		[JIT, "[jit]", "Builtins_JSEntryTrampoline Builtins_InterpreterEntryTrampoline"],
-		[JIT, "[jit]", "*processTicksAndRejections *handleRequest *render *JSON.stringify *onread"],
+		[
+			JIT,
+			"[jit]",
+			"*processTicksAndRejections *handleRequest *render *JSON.stringify *onread",
+		],
 		[JIT, "[jit]", "*renderToString *query *serialize *matchRoute *middleware"],
-		[USER, "node", "v8::internal::Heap::Scavenge() v8::internal::String::Flatten() v8::internal::JsonStringifier::Serialize_()"],
+		[
+			USER,
+			"node",
+			"v8::internal::Heap::Scavenge() v8::internal::String::Flatten() v8::internal::JsonStringifier::Serialize_()",
+		],
 	],
 	rustc: [
 		[USER, "rustc", "main"],
-		[USER, "librustc_driver.so", "rustc_interface::passes::analysis rustc_codegen_ssa::base::codegen_crate"],
-		[USER, "librustc_driver.so", "rustc_mir_transform::run_analysis_to_runtime_passes rustc_borrowck::do_mir_borrowck"],
-		[INLINE, "librustc_driver.so", "core::iter::traits::iterator::Iterator::fold hashbrown::raw::RawTable<T,A>::find"],
-		[USER, "librustc_driver.so", "rustc_middle::ty::context::TyCtxt::mk_type_list <alloc::vec::Vec<T> as Drop>::drop"],
-		[USER, "libLLVM-17.so", "llvm::SelectionDAGISel::runOnMachineFunction(llvm::MachineFunction&) llvm::FPPassManager::runOnFunction(llvm::Function&)"],
-		[USER, "libLLVM-17.so", "llvm::InstCombinerImpl::run() llvm::GVNPass::runImpl(llvm::Function&) llvm::BitstreamWriter::Emit(unsigned,unsigned)"],
+		[
+			USER,
+			"librustc_driver.so",
+			"rustc_interface::passes::analysis rustc_codegen_ssa::base::codegen_crate",
+		],
+		[
+			USER,
+			"librustc_driver.so",
+			"rustc_mir_transform::run_analysis_to_runtime_passes rustc_borrowck::do_mir_borrowck",
+		],
+		[
+			INLINE,
+			"librustc_driver.so",
+			"core::iter::traits::iterator::Iterator::fold hashbrown::raw::RawTable<T,A>::find",
+		],
+		[
+			USER,
+			"librustc_driver.so",
+			"rustc_middle::ty::context::TyCtxt::mk_type_list <alloc::vec::Vec<T> as Drop>::drop",
+		],
+		[
+			USER,
+			"libLLVM-17.so",
+			"llvm::SelectionDAGISel::runOnMachineFunction(llvm::MachineFunction&) llvm::FPPassManager::runOnFunction(llvm::Function&)",
+		],
+		[
+			USER,
+			"libLLVM-17.so",
+			"llvm::InstCombinerImpl::run() llvm::GVNPass::runImpl(llvm::Function&) llvm::BitstreamWriter::Emit(unsigned,unsigned)",
+		],
 		[USER, "libc.so.6", "malloc __memmove_avx_unaligned_erms"],
 	],
 };
@@ -87,8 +143,7 @@ export function sampleTree(samples, seed = 7) {
 		let node = root;
 		for (const frame of path) {
 			const key = `${frame.kind} ${frame.module} ${frame.name}`;
-			if (!node.children.has(key))
-				node.children.set(key, makeNode(frame));
+			if (!node.children.has(key)) node.children.set(key, makeNode(frame));
 			node = node.children.get(key);
 		}
 		node.self++;
@@ -98,20 +153,24 @@ export function sampleTree(samples, seed = 7) {
 
 function randomStack(random) {
 	const comm = pickProgram(random());
-	if (comm === null)
-		return [process("swapper"), ...walk(SYSCALL.slice(3), random)];
-	const incomplete = random() < 0.03
-		? [{ name: "[incomplete: no unwind info]", kind: MARKER, module: "" }]
-		: [];
+	if (comm === null) return [process("swapper"), ...walk(SYSCALL.slice(3), random)];
+	const incomplete =
+		random() < 0.03
+			? [{ name: "[incomplete: no unwind info]", kind: MARKER, module: "" }]
+			: [];
 	const user = walk(PROGRAMS[comm], random);
-	return [process(comm), ...incomplete, ...user, ...(random() < 0.45 ? walk(SYSCALL, random) : [])];
+	return [
+		process(comm),
+		...incomplete,
+		...user,
+		...(random() < 0.45 ? walk(SYSCALL, random) : []),
+	];
 }
 
 function pickProgram(point) {
 	for (const [name, weight] of Object.entries(WEIGHTS)) {
 		point -= weight;
-		if (point < 0)
-			return name;
+		if (point < 0) return name;
 	}
 	return null;
 }
@@ -124,12 +183,20 @@ function process(name) {
 function walk(lines, random) {
 	const path = [];
 	for (const [kind, module, names] of lines) {
-		if (path.length > 2 && random() < 0.12)
-			break;
+		if (path.length > 2 && random() < 0.12) break;
 		const list = names.split(/ (?![^(<]*[)>]|as )/);
 		const name = list[Math.floor(list.length * random() ** 2.2)];
-		const file = kind === USER || kind === INLINE ? `/usr/src/${module}/${name.slice(0, 6)}.c` : "";
-		path.push({ name, kind, module, file, line: file ? 1 + ((name.length * 37) % 900) : 0 });
+		const file =
+			kind === USER || kind === INLINE
+				? `/usr/src/${module}/${name.slice(0, 6)}.c`
+				: "";
+		path.push({
+			name,
+			kind,
+			module,
+			file,
+			line: file ? 1 + ((name.length * 37) % 900) : 0,
+		});
 	}
 	return path;
 }
@@ -146,16 +213,38 @@ export const SAMPLE_META = {
 	command: "",
 	value: { type: "samples", unit: "count" },
 	ledger: {
-		version: 1, event: "cpu-clock", frequency_hz: 99, duration_ns: 30000000000, cpus: 4,
+		version: 1,
+		event: "cpu-clock",
+		frequency_hz: 99,
+		duration_ns: 30000000000,
+		cpus: 4,
 		samples: {
-			expected: 11880, recorded: 9000, idle: 2866, filtered: 0, skipped: 8, offline: 0,
+			expected: 11880,
+			recorded: 9000,
+			idle: 2866,
+			filtered: 0,
+			skipped: 8,
+			offline: 0,
 			lost: { "stack map full": 4, "ring buffer full": 2 },
 		},
 		stacks: {
-			user: 8600, user_complete: 8342, incomplete: { "no unwind info": 258 }, kernel: 4103,
-			distinct: 1821, rescued_collisions: 4,
+			user: 8600,
+			user_complete: 8342,
+			incomplete: { "no unwind info": 258 },
+			kernel: 4103,
+			distinct: 1821,
+			rescued_collisions: 4,
 		},
-		frames: { distinct: 2100, named: 2088, unnamed: { "no symbol table": 9, "file gone": 3 } },
-		self: { bpf_ns_per_sample: 1800, cpu_ns: 212000000, rss_bytes: 23000000, map_bytes: 30000000 },
+		frames: {
+			distinct: 2100,
+			named: 2088,
+			unnamed: { "no symbol table": 9, "file gone": 3 },
+		},
+		self: {
+			bpf_ns_per_sample: 1800,
+			cpu_ns: 212000000,
+			rss_bytes: 23000000,
+			map_bytes: 30000000,
+		},
 	},
 };

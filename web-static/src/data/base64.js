@@ -13,7 +13,6 @@ export function decodeBase64(text) {
 function decodeByAtob(text) {
 	const binary = atob(text);
 	const bytes = new Uint8Array(binary.length);
-	for (let i = 0; i < binary.length; i++)
-		bytes[i] = binary.charCodeAt(i);
+	for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
 	return bytes;
 }

@@ -17,13 +17,14 @@ export function isBlock(bytes) {
  * @returns {import("./profile.js").Profile}
  */
 export function decodeBlock(bytes) {
-	if (!isBlock(bytes))
-		throw new FormatError("the data block does not start with SMLD");
+	if (!isBlock(bytes)) throw new FormatError("the data block does not start with SMLD");
 	const reader = new ByteReader(bytes);
 	reader.take(MAGIC.length, "the magic");
 	const version = reader.varint("the version");
 	if (version !== VERSION)
-		throw new FormatError(`the data block has version ${version}; this page reads ${VERSION}`);
+		throw new FormatError(
+			`the data block has version ${version}; this page reads ${VERSION}`,
+		);
 	const meta = readMeta(reader);
 	const strings = readStrings(reader);
 	const frames = readFrames(reader, strings.count);
@@ -82,7 +83,7 @@ function readNodes(reader, frameCount) {
 	return { count, depth, frame, self: values, total };
 }
 
-/* A node's depth is the previous one's + 1 - step; the root of all, at 0, is the previous of the first. */
+/* A node's depth is the previous one's + 1 - step; before the first comes the root of all, at 0. */
 function stepsToDepths(depth) {
 	let previous = 0;
 	for (let i = 1; i < depth.length; i++) {

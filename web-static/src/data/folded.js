@@ -24,16 +24,18 @@ export function readFolded(bytes) {
 	const stacks = new StackBuilder();
 	const path = new PathCursor(bytes, names, stacks);
 	const rejected = { count: 0, first: "" };
-	for (let start = 0; start < bytes.length; ) {
+	for (let start = 0; start < bytes.length;) {
 		let end = bytes.indexOf(NEWLINE, start);
-		if (end < 0)
-			end = bytes.length;
+		if (end < 0) end = bytes.length;
 		readLine(bytes, start, end, { path, stacks, rejected });
 		start = end + 1;
 	}
 	if (names.count === 0)
 		throw new FormatError(
-			rejected.count ? "not a profile: no line of it is a stack" : "the file is empty");
+			rejected.count
+				? "not a profile: no line of it is a stack"
+				: "the file is empty",
+		);
 	return {
 		meta: cleanMeta({}),
 		...names.finish(),
@@ -43,10 +45,8 @@ export function readFolded(bytes) {
 }
 
 function readLine(bytes, start, end, { path, stacks, rejected }) {
-	while (end > start && (bytes[end - 1] === RETURN || bytes[end - 1] === SPACE))
-		end--;
-	if (end === start)
-		return;
+	while (end > start && (bytes[end - 1] === RETURN || bytes[end - 1] === SPACE)) end--;
+	if (end === start) return;
 	let digits = end;
 	let count = 0;
 	let scale = 1;
@@ -56,11 +56,12 @@ function readLine(bytes, start, end, { path, stacks, rejected }) {
 	}
 	if (digits === end || digits - 1 <= start || bytes[digits - 1] !== SPACE) {
 		if (rejected.count++ === 0)
-			rejected.first = decodeName(bytes.subarray(start, Math.min(end, start + NOTICE_TEXT_MAX)));
+			rejected.first = decodeName(
+				bytes.subarray(start, Math.min(end, start + NOTICE_TEXT_MAX)),
+			);
 		return;
 	}
-	if (count > COUNT_MAX)
-		throw countTooLarge("a count");
+	if (count > COUNT_MAX) throw countTooLarge("a count");
 	stacks.addSelf(path.follow(start, digits - 1), count);
 }
 
@@ -70,7 +71,7 @@ function describeRejected({ count, first }) {
 		: `${count} lines were not a stack and a count; the first: “${first}”`;
 }
 
-/** Follows the path of a line through the trie, from where it leaves the path of the line before. */
+/** Follows the path of a line through the trie, from where it leaves that of the line before. */
 class PathCursor {
 	#bytes;
 	#names;
@@ -94,8 +95,7 @@ class PathCursor {
 		let at = level > 0 ? start + this.#ends[level - 1] + 1 : start;
 		for (; at <= end; level++) {
 			let stop = at;
-			while (stop < end && bytes[stop] !== SEMICOLON)
-				stop++;
+			while (stop < end && bytes[stop] !== SEMICOLON) stop++;
 			node = this.#stacks.child(node, this.#names.intern(at, stop, level === 0));
 			this.#nodes[level] = node;
 			this.#ends[level] = stop - start;
@@ -107,16 +107,14 @@ class PathCursor {
 		return node;
 	}
 
-	/* How many leading names, each with the semicolon behind it, are those of the line before. */
+	/* How many leading names, each with the semicolon behind it, the line before has too. */
 	#sharedLevels(start, end) {
 		const bytes = this.#bytes;
 		const length = Math.min(this.#length, end - start);
 		let same = 0;
-		while (same < length && bytes[this.#start + same] === bytes[start + same])
-			same++;
+		while (same < length && bytes[this.#start + same] === bytes[start + same]) same++;
 		let level = 0;
-		while (level < this.#ends.length && this.#ends[level] < same)
-			level++;
+		while (level < this.#ends.length && this.#ends[level] < same) level++;
 		return level;
 	}
 }
@@ -141,14 +139,12 @@ class NameIndex {
 		const mask = this.#slots.length - 1;
 		let slot = this.#hash(start, end, isRoot) & mask;
 		for (let id; (id = this.#slots[slot]) >= 0; slot = (slot + 1) & mask)
-			if (this.#roots[id] === isRoot && this.#equal(id, start, end))
-				return id;
+			if (this.#roots[id] === isRoot && this.#equal(id, start, end)) return id;
 		const id = this.#starts.push(start) - 1;
 		this.#ends.push(end);
 		this.#roots.push(isRoot);
 		this.#slots[slot] = id;
-		if (2 * this.#starts.length > this.#slots.length)
-			this.#rehash();
+		if (2 * this.#starts.length > this.#slots.length) this.#rehash();
 		return id;
 	}
 
@@ -156,20 +152,24 @@ class NameIndex {
 		const strings = new StringTable();
 		const frames = new FrameTable();
 		for (let id = 0; id < this.#starts.length; id++) {
-			const text = decodeName(this.#bytes.subarray(this.#starts[id], this.#ends[id]));
+			const text = decodeName(
+				this.#bytes.subarray(this.#starts[id], this.#ends[id]),
+			);
 			const { name, module, kind } = readFoldedName(text, this.#roots[id]);
-			frames.add({ name: strings.intern(name), module: strings.intern(module), kind });
+			frames.add({
+				name: strings.intern(name),
+				module: strings.intern(module),
+				kind,
+			});
 		}
 		return { strings, frames: frames.finish() };
 	}
 
 	#equal(id, start, end) {
 		const other = this.#starts[id];
-		if (this.#ends[id] - other !== end - start)
-			return false;
+		if (this.#ends[id] - other !== end - start) return false;
 		for (let i = 0; i < end - start; i++)
-			if (this.#bytes[other + i] !== this.#bytes[start + i])
-				return false;
+			if (this.#bytes[other + i] !== this.#bytes[start + i]) return false;
 		return true;
 	}
 
@@ -184,9 +184,10 @@ class NameIndex {
 		this.#slots = new Int32Array(2 * this.#slots.length).fill(-1);
 		const mask = this.#slots.length - 1;
 		for (let id = 0; id < this.#starts.length; id++) {
-			let slot = this.#hash(this.#starts[id], this.#ends[id], this.#roots[id]) & mask;
-			while (this.#slots[slot] >= 0)
-				slot = (slot + 1) & mask;
+			let slot =
+				this.#hash(this.#starts[id], this.#ends[id], this.#roots[id]) &
+				mask;
+			while (this.#slots[slot] >= 0) slot = (slot + 1) & mask;
 			this.#slots[slot] = id;
 		}
 	}

@@ -28,8 +28,7 @@ async function inflate(bytes, format, failure) {
 		const { done, value } = await reader.read().catch(() => {
 			throw new FormatError(failure);
 		});
-		if (done)
-			return concatenate(chunks, length);
+		if (done) return concatenate(chunks, length);
 		chunks.push(value);
 		length += value.length;
 		if (length > UNPACKED_MAX) {
@@ -40,8 +39,7 @@ async function inflate(bytes, format, failure) {
 }
 
 export function concatenate(chunks, length) {
-	if (chunks.length === 1)
-		return chunks[0];
+	if (chunks.length === 1) return chunks[0];
 	const all = new Uint8Array(length);
 	let at = 0;
 	for (const chunk of chunks) {

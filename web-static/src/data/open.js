@@ -19,10 +19,8 @@ export async function openEmbedded(base64) {
  * @returns {Promise<import("./profile.js").Profile>}
  */
 export async function openFile(bytes) {
-	if (bytes.length === 0)
-		throw new FormatError("the file is empty");
-	if (isGzip(bytes))
-		return readUnpacked(await gunzip(bytes));
+	if (bytes.length === 0) throw new FormatError("the file is empty");
+	if (isGzip(bytes)) return readUnpacked(await gunzip(bytes));
 	if (isZstd(bytes)) {
 		const { data, skipped } = unzstd(bytes);
 		const profile = await readUnpacked(data);
@@ -32,12 +30,9 @@ export async function openFile(bytes) {
 }
 
 async function readUnpacked(bytes) {
-	if (isBlock(bytes))
-		return decodeBlock(bytes);
-	if (isReport(bytes))
-		return openReport(bytes);
-	if (isGzip(bytes) || isZstd(bytes))
-		throw new FormatError("the file is compressed twice");
+	if (isBlock(bytes)) return decodeBlock(bytes);
+	if (isReport(bytes)) return openReport(bytes);
+	if (isGzip(bytes) || isZstd(bytes)) throw new FormatError("the file is compressed twice");
 	return isPprof(bytes) ? readPprof(bytes) : readFolded(bytes);
 }
 
@@ -49,8 +44,7 @@ function isReport(bytes) {
 function openReport(bytes) {
 	const text = new TextDecoder().decode(bytes);
 	const match = /id="smolder-data">([A-Za-z0-9+/=]+)</.exec(text);
-	if (!match)
-		throw new FormatError("a web page, but not a report with a profile in it");
+	if (!match) throw new FormatError("a web page, but not a report with a profile in it");
 	return openEmbedded(match[1]);
 }
 
@@ -59,8 +53,7 @@ function mergeSkipped(meta, skipped) {
 	for (const bytes of skipped) {
 		try {
 			const json = JSON.parse(new TextDecoder().decode(bytes));
-			if (isObject(json))
-				return { ...cleanMeta(json), value: meta.value };
+			if (isObject(json)) return { ...cleanMeta(json), value: meta.value };
 		} catch {
 			/* Not ours, as the format allows. */
 		}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/** pprof's profile.proto, unpacked; the numbers below are its field numbers. */
+/** pprof's profiles, unpacked. */
 import { FormatError } from "./error.js";
 import { classifyName, isMarker, readFoldedName } from "./naming.js";
 import { cleanMeta, KIND, SAMPLES } from "./profile.js";
-import { MessageReader, surveyFields } from "./protobuf.js";
+import { PROFILE, readFields, SAMPLE } from "./pprof_fields.js";
+import { surveyFields } from "./protobuf.js";
 import { FrameTable, StackBuilder } from "./stack_builder.js";
 import { StringTable } from "./strings.js";
 
@@ -15,10 +16,12 @@ const VALUE_TYPE_MAX = 12; /* two tags and two numbers of up to five bytes */
 export function isPprof(bytes) {
 	const fields = surveyFields(bytes);
 	if (fields)
-		return fields.has(FIELD.SAMPLE_TYPE) && fields.has(FIELD.STRING_TABLE) &&
-			Math.max(...fields) <= FIELD_MAX;
-	if (bytes[0] !== 0x0a || bytes[1] === 0 || bytes[1] > VALUE_TYPE_MAX)
-		return false;
+		return (
+			fields.has(FIELD.SAMPLE_TYPE) &&
+			fields.has(FIELD.STRING_TABLE) &&
+			Math.max(...fields) <= FIELD_MAX
+		);
+	if (bytes[0] !== 0x0a || bytes[1] === 0 || bytes[1] > VALUE_TYPE_MAX) return false;
 	const pair = surveyFields(bytes.subarray(2, 2 + bytes[1]));
 	return pair !== null && pair.size > 0 && Math.max(...pair) <= 2;
 }
@@ -28,134 +31,15 @@ export function isPprof(bytes) {
  * @returns {import("./profile.js").Profile}
  */
 export function readPprof(bytes) {
-	const raw = readTables(bytes);
+	const raw = readFields(bytes, PROFILE);
 	const valueIndex = chooseValue(raw);
 	const frames = new FrameResolver(raw);
 	const stacks = new StackBuilder();
 	for (const message of raw.samples)
-		addSample(readSample(message), { raw, valueIndex, frames, stacks });
+		addSample(readFields(message, SAMPLE), { raw, valueIndex, frames, stacks });
 	const nodes = stacks.finish();
-	if (nodes.count === 1)
-		throw new FormatError("the pprof profile has no samples");
+	if (nodes.count === 1) throw new FormatError("the pprof profile has no samples");
 	return { meta: readMeta(raw, valueIndex), ...frames.finish(), nodes, notices: [] };
-}
-
-/* The samples stay packed until the tables they point into are known. */
-function readTables(bytes) {
-	const raw = {
-		valueTypes: [], samples: [], mappings: new Map(), locations: new Map(), functions: new Map(),
-		strings: [], comments: [], timeNanos: 0, durationNanos: 0, period: 0, defaultType: 0,
-		periodType: null,
-	};
-	const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-	const addById = (table, item) => table.set(item.id, item);
-	const message = new MessageReader(bytes, "the profile");
-	while (message.next()) {
-		switch (message.field) {
-		case 1: raw.valueTypes.push(readPair(message.bytes(), "a value type")); break;
-		case 2: raw.samples.push(message.bytes()); break;
-		case 3: addById(raw.mappings, readMapping(message.bytes())); break;
-		case 4: addById(raw.locations, readLocation(message.bytes())); break;
-		case 5: addById(raw.functions, readFunction(message.bytes())); break;
-		case 6: raw.strings.push(decoder.decode(message.bytes())); break;
-		case 9: raw.timeNanos = Number(message.key()); break;
-		case 10: raw.durationNanos = Number(message.key()); break;
-		case 11: raw.periodType = readPair(message.bytes(), "the period type"); break;
-		case 12: raw.period = Number(message.key()); break;
-		case 13: message.keys(raw.comments); break;
-		case 14: raw.defaultType = message.number("the default sample type"); break;
-		}
-	}
-	return raw;
-}
-
-function readPair(bytes, what) {
-	const pair = { type: 0, unit: 0 };
-	const message = new MessageReader(bytes, what);
-	while (message.next()) {
-		if (message.field === 1)
-			pair.type = message.number(what);
-		else if (message.field === 2)
-			pair.unit = message.number(what);
-	}
-	return pair;
-}
-
-function readMapping(bytes) {
-	const mapping = { id: 0, start: 0, offset: 0, file: 0 };
-	const message = new MessageReader(bytes, "a mapping");
-	while (message.next()) {
-		switch (message.field) {
-		case 1: mapping.id = message.key(); break;
-		case 2: mapping.start = message.key(); break;
-		case 4: mapping.offset = message.key(); break;
-		case 5: mapping.file = message.number("a mapping's file"); break;
-		}
-	}
-	return mapping;
-}
-
-function readLocation(bytes) {
-	const location = { id: 0, mapping: 0, address: 0, functions: [] };
-	const message = new MessageReader(bytes, "a location");
-	while (message.next()) {
-		switch (message.field) {
-		case 1: location.id = message.key(); break;
-		case 2: location.mapping = message.key(); break;
-		case 3: location.address = message.key(); break;
-		case 4: location.functions.push(readLineFunction(message.bytes())); break;
-		}
-	}
-	return location;
-}
-
-function readLineFunction(bytes) {
-	let id = 0;
-	const message = new MessageReader(bytes, "a line");
-	while (message.next())
-		if (message.field === 1)
-			id = message.key();
-	return id;
-}
-
-function readFunction(bytes) {
-	const result = { id: 0, name: 0, file: 0, line: 0 };
-	const message = new MessageReader(bytes, "a function");
-	while (message.next()) {
-		switch (message.field) {
-		case 1: result.id = message.key(); break;
-		case 2: result.name = message.number("a function's name"); break;
-		case 4: result.file = message.number("a function's file"); break;
-		case 5: result.line = Math.min(Number(message.key()), 0xffffffff); break;
-		}
-	}
-	return result;
-}
-
-function readSample(bytes) {
-	const sample = { locations: [], values: [], labels: [] };
-	const message = new MessageReader(bytes, "a sample");
-	while (message.next()) {
-		switch (message.field) {
-		case 1: message.keys(sample.locations); break;
-		case 2: message.numbers(sample.values, "a value"); break;
-		case 3: sample.labels.push(readLabel(message.bytes())); break;
-		}
-	}
-	return sample;
-}
-
-function readLabel(bytes) {
-	const label = { key: 0, text: 0, number: 0 };
-	const message = new MessageReader(bytes, "a label");
-	while (message.next()) {
-		switch (message.field) {
-		case 1: label.key = message.number("a label's key"); break;
-		case 2: label.text = message.number("a label's text"); break;
-		case 3: label.number = message.key(); break;
-		}
-	}
-	return label;
 }
 
 function stringAt(raw, id) {
@@ -164,11 +48,10 @@ function stringAt(raw, id) {
 	return raw.strings[id];
 }
 
-/* As pprof: the default, or else the last; but samples where time is only their number × period. */
+/* As pprof: the default, or else the last. But samples, where time is only these × period. */
 function chooseValue(raw) {
 	const types = raw.valueTypes.map((pair) => stringAt(raw, pair.type));
-	if (types.length === 0)
-		throw new FormatError("the pprof profile has no value types");
+	if (types.length === 0) throw new FormatError("the pprof profile has no value types");
 	const samples = types.indexOf("samples");
 	const named = raw.defaultType ? types.indexOf(stringAt(raw, raw.defaultType)) : -1;
 	const chosen = named >= 0 ? named : types.length - 1;
@@ -178,14 +61,13 @@ function chooseValue(raw) {
 function addSample(sample, { raw, valueIndex, frames, stacks }) {
 	if (sample.values.length !== raw.valueTypes.length)
 		throw new FormatError(
-			`a pprof sample has ${sample.values.length} values, not ${raw.valueTypes.length}`);
+			`a pprof sample has ${sample.values.length} values, not ${raw.valueTypes.length}`,
+		);
 	const value = sample.values[valueIndex];
-	if (value === 0)
-		return;
+	if (value === 0) return;
 	let node = 0;
 	const process = processName(raw, sample.labels);
-	if (process !== "")
-		node = stacks.child(node, frames.process(process));
+	if (process !== "") node = stacks.child(node, frames.process(process));
 	for (let i = sample.locations.length - 1; i >= 0; i--)
 		for (const frame of frames.ofLocation(sample.locations[i]))
 			node = stacks.child(node, frame);
@@ -197,10 +79,12 @@ function processName(raw, labels) {
 	const find = (key) => labels.find((label) => stringAt(raw, label.key) === key);
 	const [comm, pid, tid] = ["comm", "pid", "tid"].map(find);
 	const name = comm ? stringAt(raw, comm.text) : "";
-	return name !== "" && pid?.number && tid?.number ? `${name}-${pid.number}/${tid.number}` : name;
+	return name !== "" && pid?.number && tid?.number
+		? `${name}-${pid.number}/${tid.number}`
+		: name;
 }
 
-/** Locations to frames; inlined functions become frames of their own, behind their physical caller. */
+/** Locations to frames; an inlined function is a frame of its own, behind its physical caller. */
 class FrameResolver {
 	#raw;
 	#strings = new StringTable();
@@ -213,7 +97,13 @@ class FrameResolver {
 	}
 
 	process(comm) {
-		return this.#intern({ name: comm, module: "", file: "", line: 0, kind: KIND.PROCESS });
+		return this.#intern({
+			name: comm,
+			module: "",
+			file: "",
+			line: 0,
+			kind: KIND.PROCESS,
+		});
 	}
 
 	/** @returns {number[]} frame ids, outermost first */
@@ -222,7 +112,9 @@ class FrameResolver {
 		if (!frames) {
 			const location = this.#raw.locations.get(id);
 			if (!location)
-				throw new FormatError(`a pprof sample names location ${id}, which is not there`);
+				throw new FormatError(
+					`a pprof sample names location ${id}, which is not there`,
+				);
 			frames = this.#resolve(location);
 			this.#byLocation.set(id, frames);
 		}
@@ -243,16 +135,24 @@ class FrameResolver {
 			return [this.#intern(unnamed(location, mapping, module, kind))];
 		return functions.reverse().map((item, depth) => {
 			const physical = describeFunction(item, module, kind);
-			return this.#intern(depth === 0 ? physical : { ...physical, kind: KIND.INLINE });
+			return this.#intern(
+				depth === 0 ? physical : { ...physical, kind: KIND.INLINE },
+			);
 		});
 	}
 
 	#function(id) {
 		const item = this.#raw.functions.get(id);
 		if (!item)
-			throw new FormatError(`a pprof location names function ${id}, which is not there`);
+			throw new FormatError(
+				`a pprof location names function ${id}, which is not there`,
+			);
 		const { line } = item;
-		return { name: stringAt(this.#raw, item.name), file: stringAt(this.#raw, item.file), line };
+		return {
+			name: stringAt(this.#raw, item.name),
+			file: stringAt(this.#raw, item.file),
+			line,
+		};
 	}
 
 	#intern(frame) {
@@ -273,8 +173,7 @@ class FrameResolver {
 }
 
 function describeFunction({ name, file, line }, module, kind) {
-	if (isMarker(name))
-		return { name, module: "", file, line, kind: KIND.MARKER };
+	if (isMarker(name)) return { name, module: "", file, line, kind: KIND.MARKER };
 	if (kind === KIND.USER && /_\[[kij]\]$/.test(name))
 		return { ...readFoldedName(name, false), module, file, line };
 	return { ...classifyName(name, module, kind), file, line };
@@ -292,26 +191,30 @@ function moduleName(path) {
 	return path.startsWith("[") ? path : path.slice(path.lastIndexOf("/") + 1);
 }
 
-/* perf's names of kernel code: "[kernel.kallsyms]", "[module]"; the rest in brackets is user memory. */
+/* perf's names of kernel code: "[kernel.kallsyms]", "[module]"; these in brackets are user's. */
 const USER_BRACKETS = /^\[(vdso|vsyscall|vvar|heap|stack|anon|uprobes|unknown)/;
 const JIT_MAPPING = "[jit]";
 
 function mappingKind(path) {
-	if (path === JIT_MAPPING)
-		return KIND.JIT;
-	const isKernel = path.startsWith("[") ? !USER_BRACKETS.test(path) : /(^|\/)vmlinux/.test(path);
+	if (path === JIT_MAPPING) return KIND.JIT;
+	const isKernel = path.startsWith("[")
+		? !USER_BRACKETS.test(path)
+		: /(^|\/)vmlinux/.test(path);
 	return isKernel ? KIND.KERNEL : KIND.USER;
 }
 
 function readMeta(raw, valueIndex) {
 	const { type, unit } = raw.valueTypes[valueIndex];
 	const value = { type: stringAt(raw, type), unit: stringAt(raw, unit) };
-	const isTime = raw.periodType !== null && stringAt(raw, raw.periodType.unit) === "nanoseconds";
+	const isTime =
+		raw.periodType !== null && stringAt(raw, raw.periodType.unit) === "nanoseconds";
 	const period = isTime ? raw.period : 0;
 	const comments = readComments(raw);
 	return cleanMeta({
 		...comments,
-		title: [comments.command || "CPU profile", comments.host].filter(Boolean).join(" on "),
+		title: [comments.command || "CPU profile", comments.host]
+			.filter(Boolean)
+			.join(" on "),
 		period_ns: period,
 		frequency_hz: period > 0 ? Math.round(1e9 / period) : 0,
 		time_unix_ms: Math.round(raw.timeNanos / 1e6),
@@ -324,9 +227,10 @@ function readMeta(raw, valueIndex) {
 function readComments(raw) {
 	const meta = {};
 	for (const id of raw.comments) {
-		const pair = /^smolder-(event|host|command|ledger): (.*)$/s.exec(stringAt(raw, Number(id)));
-		if (pair)
-			meta[pair[1]] ??= pair[1] === "ledger" ? parseLedger(pair[2]) : pair[2];
+		const pair = /^smolder-(event|host|command|ledger): (.*)$/s.exec(
+			stringAt(raw, Number(id)),
+		);
+		if (pair) meta[pair[1]] ??= pair[1] === "ledger" ? parseLedger(pair[2]) : pair[2];
 	}
 	return meta;
 }

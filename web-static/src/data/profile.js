@@ -78,11 +78,9 @@ export function cleanMeta(json) {
 	const source = isObject(json) ? json : {};
 	const meta = { value: SAMPLES, ledger: isObject(source.ledger) ? source.ledger : null };
 	for (const key of ["title", "version", "event", "host", "command"])
-		if (typeof source[key] === "string")
-			meta[key] = source[key];
+		if (typeof source[key] === "string") meta[key] = source[key];
 	for (const key of ["frequency_hz", "period_ns", "time_unix_ms", "duration_ns"])
-		if (Number.isFinite(source[key]) && source[key] > 0)
-			meta[key] = source[key];
+		if (Number.isFinite(source[key]) && source[key] > 0) meta[key] = source[key];
 	const value = source.value;
 	if (isObject(value) && typeof value.type === "string" && typeof value.unit === "string")
 		meta.value = { type: value.type, unit: value.unit };

@@ -21,16 +21,13 @@ export class MessageReader {
 	#high = 0;
 
 	next() {
-		if (!this.#isRead)
-			this.#skip();
-		if (this.#at >= this.#bytes.length)
-			return false;
+		if (!this.#isRead) this.#skip();
+		if (this.#at >= this.#bytes.length) return false;
 		this.#readVarint();
 		this.field = this.#low >>> 3;
 		this.#wire = this.#low & 7;
 		this.#isRead = false;
-		if (this.field === 0 || this.#high !== 0)
-			throw this.#damaged();
+		if (this.field === 0 || this.#high !== 0) throw this.#damaged();
 		return true;
 	}
 
@@ -57,8 +54,7 @@ export class MessageReader {
 		this.#expect(WIRE.BYTES);
 		this.#readVarint();
 		const length = this.#high * 2 ** 32 + this.#low;
-		if (length > this.#bytes.length - this.#at)
-			throw this.#damaged();
+		if (length > this.#bytes.length - this.#at) throw this.#damaged();
 		this.#at += length;
 		return this.#bytes.subarray(this.#at - length, this.#at);
 	}
@@ -81,7 +77,7 @@ export class MessageReader {
 		}
 		const end = this.bytes().length;
 		this.#at -= end;
-		for (const stop = this.#at + end; this.#at < stop; ) {
+		for (const stop = this.#at + end; this.#at < stop;) {
 			this.#readVarint();
 			list.push(convert());
 		}
@@ -89,9 +85,10 @@ export class MessageReader {
 
 	#exact(what) {
 		if (this.#high >= 2 ** 31)
-			throw new FormatError(`${what} is negative: differences are not shown by this page`);
-		if (this.#high >= 2 ** 21)
-			throw countTooLarge(what);
+			throw new FormatError(
+				`${what} is negative: differences are not shown by this page`,
+			);
+		if (this.#high >= 2 ** 21) throw countTooLarge(what);
 		return this.#high * 2 ** 32 + this.#low;
 	}
 
@@ -102,8 +99,7 @@ export class MessageReader {
 	}
 
 	#expect(wire) {
-		if (this.#wire !== wire)
-			throw this.#damaged();
+		if (this.#wire !== wire) throw this.#damaged();
 		this.#isRead = true;
 	}
 
@@ -117,11 +113,9 @@ export class MessageReader {
 			this.bytes();
 			return;
 		}
-		if (!this.isFixed)
-			throw this.#damaged();
+		if (!this.isFixed) throw this.#damaged();
 		this.#at += this.#wire === WIRE.FIXED32 ? 4 : 8;
-		if (this.#at > this.#bytes.length)
-			throw this.#damaged();
+		if (this.#at > this.#bytes.length) throw this.#damaged();
 	}
 
 	/* 64 bits into two words: bits 0-27, 28-55, 56-63 come from bytes 0-3, 4-7, 8-9. */
@@ -129,8 +123,7 @@ export class MessageReader {
 		const bytes = this.#bytes;
 		const parts = [0, 0, 0];
 		for (let i = 0; i < 10; i++) {
-			if (this.#at >= bytes.length)
-				throw this.#damaged();
+			if (this.#at >= bytes.length) throw this.#damaged();
 			const byte = bytes[this.#at++];
 			parts[i >> 2] += (byte & 127) * 2 ** (7 * (i & 3));
 			if (byte < 128) {
@@ -143,7 +136,9 @@ export class MessageReader {
 	}
 
 	#damaged() {
-		return new FormatError(`the pprof data is damaged or cut short, inside ${this.#what}`);
+		return new FormatError(
+			`the pprof data is damaged or cut short, inside ${this.#what}`,
+		);
 	}
 }
 
@@ -157,8 +152,7 @@ export function surveyFields(bytes) {
 	const message = new MessageReader(bytes, "a message");
 	try {
 		while (message.next()) {
-			if (message.isFixed)
-				return null;
+			if (message.isFixed) return null;
 			fields.add(message.field);
 		}
 	} catch {

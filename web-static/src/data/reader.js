@@ -20,24 +20,19 @@ export class ByteReader {
 		let value = 0;
 		let scale = 1;
 		for (;;) {
-			if (this.at >= this.bytes.length)
-				throw truncated(what);
+			if (this.at >= this.bytes.length) throw truncated(what);
 			const byte = this.bytes[this.at++];
 			value += (byte & 127) * scale;
-			if (value > COUNT_MAX)
-				throw countTooLarge(what);
-			if (byte < 128)
-				return value;
+			if (value > COUNT_MAX) throw countTooLarge(what);
+			if (byte < 128) return value;
 			scale *= 128;
-			if (scale > 2 ** 63)
-				throw new FormatError(`${what} is not a varint`);
+			if (scale > 2 ** 63) throw new FormatError(`${what} is not a varint`);
 		}
 	}
 
 	/** @returns {Uint8Array} a view, not a copy */
 	take(length, what) {
-		if (length > this.left)
-			throw truncated(what);
+		if (length > this.left) throw truncated(what);
 		this.at += length;
 		return this.bytes.subarray(this.at - length, this.at);
 	}
@@ -45,8 +40,7 @@ export class ByteReader {
 	/** A number of items of which each takes a byte or more. */
 	itemCount(what) {
 		const count = this.varint(`the number of ${what}`);
-		if (count > this.left)
-			throw truncated(what);
+		if (count > this.left) throw truncated(what);
 		return count;
 	}
 
@@ -75,8 +69,7 @@ export class ByteReader {
 				throw at > bytes.length ? truncated(what) : outOfRange(what);
 			out[i] = value;
 		}
-		if (at > bytes.length)
-			throw truncated(what);
+		if (at > bytes.length) throw truncated(what);
 		this.at = at;
 		return out;
 	}
@@ -96,8 +89,7 @@ export class ByteReader {
 				values = Float64Array.from(values);
 			values[i] = value;
 		}
-		if (total > COUNT_MAX)
-			throw countTooLarge(`the sum of ${what}`);
+		if (total > COUNT_MAX) throw countTooLarge(`the sum of ${what}`);
 		return { values, total };
 	}
 }

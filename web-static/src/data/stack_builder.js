@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /**
- * Collects stacks into a trie and puts it into the order of the data block: depth-first, children by
- * falling total, then by frame id. No step of it recurses: stacks may be as deep as they like.
+ * Collects stacks into a trie and puts it into the order of the data block: depth-first, children
+ * by falling total, then by frame id. No step of it recurses: stacks may be as deep as they like.
  */
 import { COUNT_MAX, countTooLarge } from "./error.js";
 import { NO_FRAME } from "./profile.js";
@@ -13,7 +13,9 @@ export class StackBuilder {
 	#frame = new Uint32Array(FIRST_CAPACITY);
 	#self = new Float64Array(FIRST_CAPACITY);
 	#count = 1; /* node 0 is the root of all */
-	#index = new Uint32Array(4 * FIRST_CAPACITY); /* node ids by hash of (parent, frame); 0 is free */
+	#index = new Uint32Array(
+		4 * FIRST_CAPACITY,
+	); /* node ids by hash of (parent, frame); 0 is free */
 	#total = 0;
 
 	/** The node of `frame` called from `parent`. */
@@ -30,8 +32,7 @@ export class StackBuilder {
 	addSelf(node, value) {
 		this.#self[node] += value;
 		this.#total += value;
-		if (this.#total > COUNT_MAX)
-			throw countTooLarge("the sum of the counts");
+		if (this.#total > COUNT_MAX) throw countTooLarge("the sum of the counts");
 	}
 
 	/** @returns {import("./profile.js").Nodes} */
@@ -43,14 +44,11 @@ export class StackBuilder {
 
 	#add(parent, frame, slot) {
 		const node = this.#count++;
-		if (node === this.#parent.length)
-			this.#grow();
+		if (node === this.#parent.length) this.#grow();
 		this.#parent[node] = parent;
 		this.#frame[node] = frame;
-		if (4 * this.#count > this.#index.length)
-			this.#rehash();
-		else
-			this.#index[slot] = node;
+		if (4 * this.#count > this.#index.length) this.#rehash();
+		else this.#index[slot] = node;
 		return node;
 	}
 
@@ -66,8 +64,7 @@ export class StackBuilder {
 		const mask = this.#index.length - 1;
 		for (let node = 1; node < this.#count; node++) {
 			let slot = hashPair(this.#parent[node], this.#frame[node]) & mask;
-			while (this.#index[slot] !== 0)
-				slot = (slot + 1) & mask;
+			while (this.#index[slot] !== 0) slot = (slot + 1) & mask;
 			this.#index[slot] = node;
 		}
 	}
@@ -99,7 +96,8 @@ export class StackBuilder {
 		const count = this.#count;
 		const depth = new Uint32Array(count);
 		const frame = new Uint32Array(count);
-		const self = this.#total < 2 ** 32 ? new Uint32Array(count) : new Float64Array(count);
+		const self =
+			this.#total < 2 ** 32 ? new Uint32Array(count) : new Float64Array(count);
 		frame[0] = NO_FRAME;
 		self[0] = this.#self[0];
 		let level = 1;
@@ -147,9 +145,9 @@ function widen(from, to) {
 export class FrameTable {
 	#rows = [];
 
-	/** @param {{name: number, module?: number, file?: number, line?: number, kind: number}} frame */
-	add(frame) {
-		return this.#rows.push(frame) - 1;
+	/** @param {{name: number, module?: number, file?: number, line?: number, kind: number}} row */
+	add(row) {
+		return this.#rows.push(row) - 1;
 	}
 
 	/** @returns {import("./profile.js").Frames} */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/** Strings by id, made when first asked for: a page that draws a thousand names makes a thousand. */
+/** Strings by id, made when first asked for: a page that draws ten names makes ten. */
 export class PackedStrings {
 	#bytes;
 	#ends;
@@ -15,7 +15,7 @@ export class PackedStrings {
 		this.#bytes = bytes;
 		this.#ends = ends;
 		const text = this.#decoder.decode(bytes);
-		/* As many units as bytes: one from one, so places in the bytes are places in the text. */
+		/* As many units as bytes: one from one, so places in these are places in those. */
 		this.#text = text.length === bytes.length ? text : null;
 	}
 

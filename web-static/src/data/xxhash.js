@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /**
- * XXH64 with seed 0, of which zstd frames keep the low 32 bits. 64-bit words are pairs of 32-bit ones,
- * low and high, in typed arrays: BigInt is many times slower.
+ * XXH64 with seed 0, of which zstd frames keep the low 32 bits. 64-bit words are pairs of 32-bit
+ * ones, low and high, in typed arrays: BigInt is many times slower.
  */
 const PRIME_1 = makeWord(0x85ebca87, 0x9e3779b1);
 const PRIME_2 = makeWord(0x27d4eb4f, 0xc2b2ae3d);
@@ -31,7 +31,10 @@ export function xxhash64Low(bytes) {
 
 function hashStripes(view) {
 	const lanes = [
-		add(PRIME_1.slice(), PRIME_2), PRIME_2.slice(), makeWord(0, 0), negated(PRIME_1),
+		add(PRIME_1.slice(), PRIME_2),
+		PRIME_2.slice(),
+		makeWord(0, 0),
+		negated(PRIME_1),
 	];
 	const word = makeWord(0, 0);
 	for (let at = 0; at + STRIPE <= view.byteLength; at += STRIPE)
@@ -107,7 +110,8 @@ function multiply(to, factor) {
 	const lowLow = (low & 0xffff) * (factor[0] & 0xffff);
 	const middle = (low >>> 16) * (factor[0] & 0xffff) + (lowLow >>> 16);
 	const other = (low & 0xffff) * (factor[0] >>> 16) + (middle & 0xffff);
-	const carry = (low >>> 16) * (factor[0] >>> 16) + Math.floor(middle / 65536) + (other >>> 16);
+	const carry =
+		(low >>> 16) * (factor[0] >>> 16) + Math.floor(middle / 65536) + (other >>> 16);
 	to[1] = carry + Math.imul(low, factor[1]) + Math.imul(high, factor[0]);
 	to[0] = Math.imul(low, factor[0]);
 	return to;
@@ -129,6 +133,7 @@ function rotated(word, bits) {
 function xorShift(word, bits) {
 	const low = word[0];
 	const high = word[1];
-	word[0] = low ^ (bits >= 32 ? high >>> (bits - 32) : (low >>> bits) | (high << (32 - bits)));
+	word[0] =
+		low ^ (bits >= 32 ? high >>> (bits - 32) : (low >>> bits) | (high << (32 - bits)));
 	word[1] = bits >= 32 ? high : high ^ (high >>> bits);
 }

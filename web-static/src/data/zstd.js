@@ -24,14 +24,18 @@ export function unzstd(bytes) {
 	const chunks = [];
 	const skipped = [];
 	let length = 0;
-	for (let at = 0; at < bytes.length; ) {
+	for (let at = 0; at < bytes.length;) {
 		const frame = readFrame(bytes, at);
 		at = frame.end;
 		if (frame.skippable) {
 			skipped.push(bytes.subarray(frame.start, frame.end));
 			continue;
 		}
-		const data = decodeFrame(bytes.subarray(frame.start, frame.end), frame, UNPACKED_MAX - length);
+		const data = decodeFrame(
+			bytes.subarray(frame.start, frame.end),
+			frame,
+			UNPACKED_MAX - length,
+		);
 		chunks.push(data);
 		length += data.length;
 	}
@@ -43,17 +47,20 @@ function isFrameMagic(word) {
 }
 
 function readWord(bytes, at) {
-	if (at + 4 > bytes.length)
-		throw cutShort();
-	return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+	if (at + 4 > bytes.length) throw cutShort();
+	return (
+		(bytes[at] |
+			(bytes[at + 1] << 8) |
+			(bytes[at + 2] << 16) |
+			(bytes[at + 3] << 24)) >>>
+		0
+	);
 }
 
 function readLittle(bytes, at, size) {
-	if (at + size > bytes.length)
-		throw cutShort();
+	if (at + size > bytes.length) throw cutShort();
 	let value = 0;
-	for (let i = size - 1; i >= 0; i--)
-		value = value * 256 + bytes[at + i];
+	for (let i = size - 1; i >= 0; i--) value = value * 256 + bytes[at + i];
 	return value;
 }
 
@@ -64,8 +71,7 @@ function readFrame(bytes, at) {
 	if (magic !== MAGIC) {
 		const start = at + 8;
 		const end = start + readWord(bytes, at + 4);
-		if (end > bytes.length)
-			throw cutShort();
+		if (end > bytes.length) throw cutShort();
 		return { skippable: true, start, end };
 	}
 	const header = readHeader(bytes, at + 4);
@@ -90,7 +96,9 @@ function readHeader(bytes, at) {
 	if (window > WINDOW_MAX)
 		throw new FormatError("the zstd data needs a window of more than 128 MiB");
 	if (readLittle(bytes, at, dictionarySize) !== 0)
-		throw new FormatError("the zstd data needs a dictionary, which this page does not have");
+		throw new FormatError(
+			"the zstd data needs a dictionary, which this page does not have",
+		);
 	at += dictionarySize;
 	const contentSize = contentSizeLength
 		? readLittle(bytes, at, contentSizeLength) + (contentSizeLength === 2 ? 256 : 0)
@@ -104,29 +112,28 @@ function skipBlocks(bytes, at) {
 		const header = readLittle(bytes, at, 3);
 		const type = (header >> 1) & 3;
 		if (type === 3)
-			throw new FormatError("the zstd data is damaged: a block of an unknown type");
+			throw new FormatError(
+				"the zstd data is damaged: a block of an unknown type",
+			);
 		at += 3 + (type === 1 ? 1 : header >> 3);
-		if (at > bytes.length)
-			throw cutShort();
-		if (header & 1)
-			return at;
+		if (at > bytes.length) throw cutShort();
+		if (header & 1) return at;
 	}
 }
 
 function decodeFrame(bytes, frame, limit) {
 	const tooLarge = () => new FormatError("the file unpacks to more than 1 GiB");
-	if (frame.contentSize > limit)
-		throw tooLarge();
+	if (frame.contentSize > limit) throw tooLarge();
 	try {
-		const data = frame.contentSize !== null
-			? decompress(bytes, new Uint8Array(frame.contentSize))
-			: decodeStream(bytes, limit, tooLarge);
+		const data =
+			frame.contentSize !== null
+				? decompress(bytes)
+				: decodeStream(bytes, limit, tooLarge);
 		if (frame.checksum !== null && xxhash64Low(data) !== frame.checksum)
 			throw new Error("wrong checksum");
 		return data;
 	} catch (error) {
-		if (error instanceof FormatError)
-			throw error;
+		if (error instanceof FormatError) throw error;
 		throw new FormatError("the zstd data is damaged, or needs a dictionary");
 	}
 }
@@ -136,8 +143,7 @@ function decodeStream(bytes, limit, tooLarge) {
 	let length = 0;
 	const stream = new Decompress((chunk) => {
 		length += chunk.length;
-		if (length > limit)
-			throw tooLarge();
+		if (length > limit) throw tooLarge();
 		chunks.push(chunk);
 	});
 	stream.push(bytes, true);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /**
- * What kind a frame is, without colour: a line along its lower edge, solid for the kernel, dashed for
- * inlined, dotted for what has no name; a notch in the corner for JIT code; hatching for markers.
+ * What kind a frame is, without colour: a line along its lower edge, solid for the kernel, dashed
+ * for inlined, dotted for what has no name; a notch in the corner for JIT code; hatching for
+ * markers.
  */
 import { KIND } from "../data/profile.js";
 
@@ -30,7 +31,8 @@ export class CuePainter {
 	constructor(context, colour, ratio) {
 		this.#line = Math.max(1, Math.round(1.5 * ratio));
 		this.#notch = Math.round(6 * ratio);
-		const stripes = (on, period) => stripePattern(context, colour, on * ratio, period * ratio);
+		const stripes = (on, period) =>
+			stripePattern(context, colour, on * ratio, period * ratio);
 		this.#styles[CUE.SOLID] = colour;
 		this.#styles[CUE.NOTCH] = colour;
 		this.#styles[CUE.DASHED] = stripes(4, 7);

@@ -5,17 +5,14 @@ const LABEL_MAX = 400; /* longer than any screen is wide */
 export class LabelFitter {
 	#context;
 	#font;
-	#ascii = new Float32Array(128);
+	#ascii = new Float32Array(128); /* 0: not yet measured */
 	#others = new Map();
 
 	/** @param {CanvasRenderingContext2D} context only measured with */
 	constructor(context, font) {
 		this.#context = context;
 		this.#font = font;
-		context.font = font;
-		for (let code = 32; code < 127; code++)
-			this.#ascii[code] = context.measureText(String.fromCharCode(code)).width;
-		this.ellipsis = this.#advance("…");
+		this.ellipsis = this.#measure("…");
 	}
 
 	get font() {
@@ -32,22 +29,31 @@ export class LabelFitter {
 			if (used > width || at > LABEL_MAX)
 				return cut > 1 ? `${text.slice(0, cut)}…` : "";
 			at += char.length;
-			if (used + this.ellipsis <= width)
-				cut = at;
+			if (used + this.ellipsis <= width) cut = at;
 		}
 		return text;
+	}
+
+	/** How wide a text of a few characters is. */
+	width(text) {
+		let width = 0;
+		for (const char of text) width += this.#advance(char);
+		return width;
 	}
 
 	#advance(char) {
 		const code = char.charCodeAt(0);
 		if (char.length === 1 && code < 128)
-			return this.#ascii[code];
-		let width = this.#others.get(char);
-		if (width === undefined) {
-			this.#context.font = this.#font;
-			width = this.#context.measureText(char).width;
-			this.#others.set(char, width);
-		}
+			return this.#ascii[code] || (this.#ascii[code] = this.#measure(char));
+		if (!this.#others.has(char)) this.#others.set(char, this.#measure(char));
+		return this.#others.get(char);
+	}
+
+	#measure(char) {
+		this.#context.save();
+		this.#context.font = this.#font;
+		const { width } = this.#context.measureText(char);
+		this.#context.restore();
 		return width;
 	}
 }

@@ -63,16 +63,13 @@ export class Layout {
 
 	/** The item at a place, or -1. */
 	indexAt(row, x) {
-		if (row < 0 || row >= this.rows)
-			return -1;
+		if (row < 0 || row >= this.rows) return -1;
 		let [low, high] = this.rowRange(row);
 		const first = low;
 		while (low < high) {
 			const middle = (low + high) >>> 1;
-			if (this.leftOf(middle) <= x)
-				low = middle + 1;
-			else
-				high = middle;
+			if (this.leftOf(middle) <= x) low = middle + 1;
+			else high = middle;
 		}
 		return low > first && x < this.rightOf(low - 1) ? low - 1 : -1;
 	}
@@ -80,11 +77,14 @@ export class Layout {
 	/** Where a node is or, were it wide enough, would be; null outside of the zoomed node. */
 	place(node) {
 		const { trie, zoom } = this;
-		if (!trie.contains(zoom, node))
-			return null;
+		if (!trie.contains(zoom, node)) return null;
 		const left = this.#toPixel(trie.start[node]);
 		const right = this.#toPixel(trie.start[node] + trie.total[node]);
-		return { row: trie.depth[node] - trie.depth[zoom], left, right: Math.max(right, left + 1) };
+		return {
+			row: trie.depth[node] - trie.depth[zoom],
+			left,
+			right: Math.max(right, left + 1),
+		};
 	}
 
 	#toPixel(count) {
@@ -96,7 +96,7 @@ export class Layout {
 		const { total, end, depth, parent } = trie;
 		const base = depth[zoom];
 		const found = new ItemList();
-		for (let node = zoom; node < end[zoom]; ) {
+		for (let node = zoom; node < end[zoom];) {
 			const row = depth[node] - base;
 			if (total[node] * this.#scale >= NARROWEST || node === zoom) {
 				found.push(node, row);
@@ -114,14 +114,11 @@ export class Layout {
 	/* A stable counting sort: within a row, depth-first order is order from left to right. */
 	#sortByRow({ items, itemRows, length, rows }) {
 		const ends = new Uint32Array(rows);
-		for (let i = 0; i < length; i++)
-			ends[itemRows[i]]++;
-		for (let row = 1; row < rows; row++)
-			ends[row] += ends[row - 1];
+		for (let i = 0; i < length; i++) ends[itemRows[i]]++;
+		for (let row = 1; row < rows; row++) ends[row] += ends[row - 1];
 		const sorted = new Uint32Array(length);
 		const cursor = ends.slice();
-		for (let i = length - 1; i >= 0; i--)
-			sorted[--cursor[itemRows[i]]] = items[i];
+		for (let i = length - 1; i >= 0; i--) sorted[--cursor[itemRows[i]]] = items[i];
 		this.#items = sorted;
 		this.#rowEnds = ends;
 	}
@@ -140,8 +137,7 @@ class ItemList {
 		}
 		this.items[this.length] = item;
 		this.itemRows[this.length++] = row;
-		if (row >= this.rows)
-			this.rows = row + 1;
+		if (row >= this.rows) this.rows = row + 1;
 	}
 }
 

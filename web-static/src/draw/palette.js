@@ -17,7 +17,16 @@ const USER_SLOT = 0;
 const INLINE_SLOT = USER_SLOT + USER_HUES.length * SHADES.length;
 const KERNEL_SLOT = INLINE_SLOT + USER_HUES.length;
 const SINGLE_SLOT = KERNEL_SLOT + KERNEL_HUES.length * SHADES.length;
-const SINGLES = ["kernelInline", "userUnnamed", "kernelUnnamed", "process", "marker", "root", "run", "match"];
+const SINGLES = [
+	"kernelInline",
+	"userUnnamed",
+	"kernelUnnamed",
+	"process",
+	"marker",
+	"root",
+	"run",
+	"match",
+];
 
 export const SLOT = Object.freeze({
 	count: SINGLE_SLOT + SINGLES.length,
@@ -28,6 +37,7 @@ const THEMES = {
 	light: {
 		background: "#fbfaf8",
 		text: "#201d1a",
+		quietText: "rgba(32, 29, 26, 0.66)",
 		faintText: "#7b756b",
 		cue: "rgba(30, 22, 10, 0.34)",
 		outline: "#201d1a",
@@ -47,6 +57,7 @@ const THEMES = {
 	dark: {
 		background: "#171614",
 		text: "#f4f0ea",
+		quietText: "rgba(244, 240, 234, 0.7)",
 		faintText: "#8b857b",
 		cue: "rgba(255, 246, 230, 0.36)",
 		outline: "#ffffff",
@@ -67,8 +78,8 @@ const THEMES = {
 
 /**
  * @param {"light"|"dark"} name
- * @returns {{fills: string[], dims: string[], background: string, text: string, faintText: string,
- *     cue: string, outline: string, hover: string}} fills and dims by colour slot
+ * @returns {{fills: string[], dims: string[], background: string, text: string, quietText: string,
+ *     faintText: string, cue: string, outline: string, hover: string}} fills and dims by slot
  */
 export function makePalette(name) {
 	const theme = THEMES[name];
@@ -119,10 +130,8 @@ export class SlotTable {
 
 	/** @param {number} frame of the model, or NO_FRAME */
 	get(frame) {
-		if (frame === NO_FRAME)
-			return SLOT.root;
-		if (this.#slots[frame] === NOT_YET)
-			this.#slots[frame] = this.#find(frame);
+		if (frame === NO_FRAME) return SLOT.root;
+		if (this.#slots[frame] === NOT_YET) this.#slots[frame] = this.#find(frame);
 		return this.#slots[frame];
 	}
 
@@ -140,19 +149,30 @@ function slotOf(kind, moduleHash, name) {
 	const shade = (nameHash >>> 8) % SHADES.length;
 	const hue = moduleHash === null ? nameHash % WARM_HUES : moduleHash % USER_HUES.length;
 	switch (kind) {
-	case KIND.KERNEL:
-		return KERNEL_SLOT + kernelHue(moduleHash) * SHADES.length + shade;
-	case KIND.INLINE: return INLINE_SLOT + hue;
-	case KIND.MARKER: return SLOT.marker;
-	case KIND.PROCESS: return SLOT.process;
-	case KIND.USER_UNNAMED: return SLOT.userUnnamed;
-	case KIND.KERNEL_UNNAMED: return SLOT.kernelUnnamed;
-	default: return USER_SLOT + hue * SHADES.length + shade;
+		case KIND.KERNEL:
+			return KERNEL_SLOT + kernelHue(moduleHash) * SHADES.length + shade;
+		case KIND.INLINE:
+			return INLINE_SLOT + hue;
+		case KIND.MARKER:
+			return SLOT.marker;
+		case KIND.PROCESS:
+			return SLOT.process;
+		case KIND.USER_UNNAMED:
+			return SLOT.userUnnamed;
+		case KIND.KERNEL_UNNAMED:
+			return SLOT.kernelUnnamed;
+		default:
+			return USER_SLOT + hue * SHADES.length + shade;
 	}
 }
 
 /* The kernel proper is one blue, its modules another. */
-const KERNEL_CORE = new Set([null, hashText("[kernel.kallsyms]"), hashText("[kernel]"), hashText("vmlinux")]);
+const KERNEL_CORE = new Set([
+	null,
+	hashText("[kernel.kallsyms]"),
+	hashText("[kernel]"),
+	hashText("vmlinux"),
+]);
 
 function kernelHue(moduleHash) {
 	return KERNEL_CORE.has(moduleHash) ? 0 : 1;
@@ -170,11 +190,15 @@ function toHex([lightness, chroma, hue]) {
 		4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
 		-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
 		-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-	].map(toByte).join("")}`;
+	]
+		.map(toByte)
+		.join("")}`;
 }
 
 function toByte(linear) {
 	const clipped = Math.min(1, Math.max(0, linear));
 	const value = clipped <= 0.0031308 ? 12.92 * clipped : 1.055 * clipped ** (1 / 2.4) - 0.055;
-	return Math.round(255 * value).toString(16).padStart(2, "0");
+	return Math.round(255 * value)
+		.toString(16)
+		.padStart(2, "0");
 }

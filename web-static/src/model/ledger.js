@@ -3,7 +3,12 @@
  * The ledger as rows for people: what became of every tick. docs/FORMATS.md says what each class
  * is. It comes from a file, so what is not a number here counts as missing.
  *
- * @typedef {{label: string, text: string, level: number, note?: string, isLoss?: boolean}} LedgerRow
+ * @typedef {object} LedgerRow
+ * @property {string} label
+ * @property {string} text
+ * @property {number} level of indentation
+ * @property {string} [note]
+ * @property {boolean} [isLoss]
  */
 import { formatBytes, formatCount, formatDuration, formatPercent } from "../text/number.js";
 import { safeText } from "../text/safe.js";
@@ -24,18 +29,17 @@ const CLASS_NOTES = {
  */
 export function ledgerLine(ledger) {
 	const samples = numbersOf(ledger?.samples);
-	if (samples.expected === undefined)
-		return [];
+	if (samples.expected === undefined) return [];
 	const parts = [];
 	const push = (text, isLoss = false) => parts.push({ text, isLoss });
-	push(`${formatCount(samples.recorded ?? 0)} of ${formatCount(samples.expected)} ticks recorded`);
+	push(
+		`${formatCount(samples.recorded ?? 0)} of ${formatCount(samples.expected)} ticks recorded`,
+	);
 	for (const name of ["idle", "filtered", "skipped", "offline"])
-		if (samples[name] > 0)
-			push(`${formatCount(samples[name])} ${name}`);
+		if (samples[name] > 0) push(`${formatCount(samples[name])} ${name}`);
 	const lost = lostTotal(ledger);
 	push(`${formatCount(lost)} lost`, lost > 0);
-	if (!ledgerCloses(ledger))
-		push("does not close", true);
+	if (!ledgerCloses(ledger)) push("does not close", true);
 	return parts;
 }
 
@@ -53,8 +57,7 @@ export function ledgerSections(ledger) {
 export function ledgerGap(ledger) {
 	const samples = numbersOf(ledger?.samples);
 	let gap = samples.expected ?? 0;
-	for (const name of Object.keys(CLASS_NOTES))
-		gap -= samples[name] ?? 0;
+	for (const name of Object.keys(CLASS_NOTES)) gap -= samples[name] ?? 0;
 	return gap - lostTotal(ledger);
 }
 
@@ -66,8 +69,7 @@ function ledgerCloses(ledger) {
 function tickRows(ledger) {
 	const samples = numbersOf(ledger.samples);
 	const due = samples.expected;
-	if (due === undefined)
-		return [];
+	if (due === undefined) return [];
 	const rows = [row("expected", due, 0, "rate × time each CPU was on")];
 	const share = (count) => `${formatCount(count)}  ${formatPercent(count, due)}`;
 	for (const [name, note] of Object.entries(CLASS_NOTES))
@@ -116,8 +118,7 @@ function costRows(ledger) {
 	const self = numbersOf(ledger.self);
 	const rows = [];
 	const push = (label, value, format) => {
-		if (value !== undefined)
-			rows.push({ label, text: format(value), level: 0 });
+		if (value !== undefined) rows.push({ label, text: format(value), level: 0 });
 	};
 	push("in the kernel, per sample", self.bpf_ns_per_sample || undefined, formatDuration);
 	push("CPU time", self.cpu_ns, formatDuration);
@@ -127,8 +128,7 @@ function costRows(ledger) {
 }
 
 function pushKnown(rows, label, count, level) {
-	if (count !== undefined)
-		rows.push(row(label, count, level));
+	if (count !== undefined) rows.push(row(label, count, level));
 }
 
 function row(label, count, level, note) {
@@ -147,12 +147,15 @@ function reasonRows(reasons, level, isLoss, prefix = "") {
 }
 
 function lostTotal(ledger) {
-	return Object.values(numbersOf(ledger?.samples?.lost)).reduce((sum, count) => sum + count, 0);
+	return Object.values(numbersOf(ledger?.samples?.lost)).reduce(
+		(sum, count) => sum + count,
+		0,
+	);
 }
 
 function numbersOf(object) {
-	if (typeof object !== "object" || object === null)
-		return {};
+	if (typeof object !== "object" || object === null) return {};
 	return Object.fromEntries(
-		Object.entries(object).filter(([, value]) => Number.isFinite(value) && value >= 0));
+		Object.entries(object).filter(([, value]) => Number.isFinite(value) && value >= 0),
+	);
 }

@@ -4,7 +4,7 @@ import { PathHashes } from "./path.js";
 import { FrameTotals } from "./totals.js";
 import { Trie } from "./trie.js";
 
-/** A profile ready to be looked at: its trie, and questions about nodes answered in plain values. */
+/** A profile ready to be looked at: its trie, and answers about nodes in plain values. */
 export class Model {
 	#totals = null;
 	#hashes = null;

@@ -29,8 +29,7 @@ export class PathHashes {
 
 	/** @returns {string} "" for the root of all */
 	keyOf(node) {
-		if (node === 0)
-			return "";
+		if (node === 0) return "";
 		const hash = `${hex(this.#high[node])}${hex(this.#low[node])}`;
 		return `${this.#trie.depth[node]}-${hash}`;
 	}
@@ -38,10 +37,17 @@ export class PathHashes {
 	/** @returns {number} 0 when this profile has no such node */
 	find(key) {
 		const match = /^(\d{1,10})-([0-9a-f]{8})([0-9a-f]{8})$/.exec(key);
-		if (!match)
-			return 0;
-		const [depth, high, low] = [Number(match[1]), parseInt(match[2], 16), parseInt(match[3], 16)];
-		for (let node = this.#high.indexOf(high); node > 0; node = this.#high.indexOf(high, node + 1))
+		if (!match) return 0;
+		const [depth, high, low] = [
+			Number(match[1]),
+			parseInt(match[2], 16),
+			parseInt(match[3], 16),
+		];
+		for (
+			let node = this.#high.indexOf(high);
+			node > 0;
+			node = this.#high.indexOf(high, node + 1)
+		)
 			if (this.#low[node] === low && this.#trie.depth[node] === depth)
 				return node;
 		return 0;

@@ -29,7 +29,10 @@ export class Search {
 	constructor(model, regexp) {
 		this.#trie = model.trie;
 		this.isMatch = matchFrames(model, regexp); /* by frame */
-		this.tops = outermostMatches(model.trie, this.isMatch); /* nodes, in depth-first order */
+		this.tops = outermostMatches(
+			model.trie,
+			this.isMatch,
+		); /* nodes, in depth-first order */
 		this.matched = this.matchedIn(0);
 	}
 
@@ -43,11 +46,14 @@ export class Search {
 
 	/** Samples at and under `node` whose stack, from `node` on, has a match. */
 	matchedIn(node) {
-		if (this.#isInsideTop(node))
-			return this.#matchedUnder(node);
+		if (this.#isInsideTop(node)) return this.#matchedUnder(node);
 		const { total, end } = this.#trie;
 		let sum = 0;
-		for (let i = lowerBound(this.tops, node); i < this.tops.length && this.tops[i] < end[node]; i++)
+		for (
+			let i = lowerBound(this.tops, node);
+			i < this.tops.length && this.tops[i] < end[node];
+			i++
+		)
 			sum += total[this.tops[i]];
 		return sum;
 	}
@@ -73,7 +79,7 @@ export class Search {
 	#matchedUnder(node) {
 		const { frame, total, end } = this.#trie;
 		let sum = 0;
-		for (let at = node; at < end[node]; ) {
+		for (let at = node; at < end[node];) {
 			const hit = this.isMatch[frame[at]] === 1;
 			sum += hit ? total[at] : 0;
 			at = hit ? end[at] : at + 1;
@@ -87,8 +93,7 @@ function matchFrames({ frames, strings }, regexp) {
 	const isMatch = new Uint8Array(frames.count);
 	for (let frame = 0; frame < frames.count; frame++) {
 		const name = frames.name[frame];
-		if (byString[name] < 0)
-			byString[name] = regexp.test(strings.get(name)) ? 1 : 0;
+		if (byString[name] < 0) byString[name] = regexp.test(strings.get(name)) ? 1 : 0;
 		isMatch[frame] = byString[name];
 	}
 	return isMatch;
@@ -97,7 +102,7 @@ function matchFrames({ frames, strings }, regexp) {
 function outermostMatches({ count, frame, end }, isMatch) {
 	let tops = new Uint32Array(1024);
 	let length = 0;
-	for (let node = 1; node < count; ) {
+	for (let node = 1; node < count;) {
 		if (isMatch[frame[node]] === 0) {
 			node++;
 			continue;
@@ -125,10 +130,8 @@ export function lowerBound(sorted, value) {
 	let high = sorted.length;
 	while (low < high) {
 		const middle = (low + high) >>> 1;
-		if (sorted[middle] < value)
-			low = middle + 1;
-		else
-			high = middle;
+		if (sorted[middle] < value) low = middle + 1;
+		else high = middle;
 	}
 	return low;
 }

@@ -4,12 +4,13 @@ export class FrameTotals {
 	constructor({ trie, frames }) {
 		this.self = new Float64Array(frames.count);
 		this.total = new Float64Array(frames.count);
-		const openUntil = new Uint32Array(frames.count); /* end of the outermost call we are in */
+		const openUntil = new Uint32Array(
+			frames.count,
+		); /* end of the outermost call we are in */
 		for (let node = 1; node < trie.count; node++) {
 			const frame = trie.frame[node];
 			this.self[frame] += trie.self[node];
-			if (node < openUntil[frame])
-				continue;
+			if (node < openUntil[frame]) continue;
 			openUntil[frame] = trie.end[node];
 			this.total[frame] += trie.total[node];
 		}
@@ -25,8 +26,7 @@ export class FrameTotals {
 		const other = key === "self" ? this.total : this.self;
 		const ids = [];
 		for (let frame = 0; frame < values.length; frame++)
-			if (values[frame] > 0)
-				ids.push(frame);
+			if (values[frame] > 0) ids.push(frame);
 		ids.sort((a, b) => values[b] - values[a] || other[b] - other[a] || a - b);
 		return ids.slice(0, limit);
 	}

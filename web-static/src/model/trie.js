@@ -43,8 +43,7 @@ export class Trie {
 	/** Calls back for each child, heaviest first, until the callback returns false. */
 	forEachChild(node, callback) {
 		for (let child = node + 1; child < this.end[node]; child = this.end[child])
-			if (callback(child) === false)
-				return;
+			if (callback(child) === false) return;
 	}
 
 	childCount(node) {
@@ -60,8 +59,7 @@ export class Trie {
 	/** From the root of all to the node. @returns {number[]} */
 	path(node) {
 		const path = [node];
-		while (node !== 0)
-			path.push((node = this.parent[node]));
+		while (node !== 0) path.push((node = this.parent[node]));
 		return path.reverse();
 	}
 
@@ -71,13 +69,13 @@ export class Trie {
 	}
 }
 
+/* Of each depth, the node that was last seen: for the nodes to come, their ancestors. */
 function findParents(depth) {
 	const parent = new Uint32Array(depth.length);
+	const last = new Uint32Array(depthMax(depth) + 1);
 	for (let node = 1; node < depth.length; node++) {
-		let above = node - 1;
-		while (depth[above] >= depth[node])
-			above = parent[above];
-		parent[node] = above;
+		parent[node] = last[depth[node] - 1];
+		last[depth[node]] = node;
 	}
 	return parent;
 }
@@ -91,18 +89,28 @@ function sumUpwards({ count, parent, total, end }) {
 	}
 }
 
-function placeChildren(trie) {
-	const { count, parent, total, start, end } = trie;
-	const cursor = new Float64Array(count); /* where the next child of a node goes */
-	const lightest = new Float64Array(count).fill(Infinity);
+function placeChildren({ count, depth, total, start }) {
+	const deepest = depthMax(depth);
+	const cursor = new Float64Array(deepest + 2); /* of each depth: where the next node goes */
+	const lightest = new Float64Array(
+		deepest + 2,
+	); /* and what it may weigh: as its sibling before */
+	lightest[1] = Infinity;
 	for (let node = 1; node < count; node++) {
-		const above = parent[node];
-		if (total[node] > lightest[above])
-			throw new FormatError(`node ${node} is out of order: heavier than its sibling before`);
-		lightest[above] = total[node];
-		start[node] = cursor[node] = cursor[above];
-		cursor[above] += total[node];
+		const level = depth[node];
+		if (total[node] > lightest[level])
+			throw new FormatError(
+				`node ${node} is out of order: heavier than its sibling before`,
+			);
+		lightest[level] = total[node];
+		lightest[level + 1] = Infinity;
+		start[node] = cursor[level + 1] = cursor[level];
+		cursor[level] += total[node];
 	}
-	if (end[0] !== count)
-		throw new FormatError("the nodes are not one tree");
+}
+
+function depthMax(depth) {
+	let max = 0;
+	for (let node = 0; node < depth.length; node++) if (depth[node] > max) max = depth[node];
+	return max;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/** Numbers as people read them. The same bytes in every locale, so that two readers see one text. */
+/** Numbers as people read them; the same in every locale, so that two readers see one text. */
 
 const GROUPED = new Intl.NumberFormat("en-US");
 
@@ -15,11 +15,9 @@ export function formatPlural(value, noun) {
 
 /** A share of a whole in percent; what is there is never shown as zero. */
 export function formatPercent(part, whole) {
-	if (!(whole > 0) || part === 0)
-		return "0%";
+	if (!(whole > 0) || part === 0) return "0%";
 	const percent = (100 * part) / whole;
-	if (percent >= 99.995)
-		return part === whole ? "100%" : "99.99%";
+	if (percent >= 99.995) return part === whole ? "100%" : "99.99%";
 	return percent < 0.01 ? "<0.01%" : `${percent.toFixed(2)}%`;
 }
 
@@ -63,10 +61,9 @@ const NANOSECONDS = { nanoseconds: 1, microseconds: 1e3, milliseconds: 1e6, seco
  */
 export function formatValue(value, valueType) {
 	const { type, unit } = valueType;
-	if (Object.hasOwn(NANOSECONDS, unit))
-		return formatDuration(value * NANOSECONDS[unit]);
-	if (unit === "bytes")
-		return formatBytes(value);
-	return unit === "count" ? formatPlural(value, type.replace(/s$/, "")) :
-		`${formatCount(value)} ${unit}`;
+	if (Object.hasOwn(NANOSECONDS, unit)) return formatDuration(value * NANOSECONDS[unit]);
+	if (unit === "bytes") return formatBytes(value);
+	return unit === "count"
+		? formatPlural(value, type.replace(/s$/, ""))
+		: `${formatCount(value)} ${unit}`;
 }

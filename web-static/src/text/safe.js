@@ -20,10 +20,11 @@ export function safeText(text, max = SHOWN_MAX) {
 		const half = max >> 1;
 		text = `${text.slice(0, half)}…${text.slice(text.length - (max - half - 1))}`;
 	}
-	if (PLAIN.test(text))
-		return text;
+	if (PLAIN.test(text)) return text;
 	return text
-		.replace(UNSAFE, (char) => (char < " " ? String.fromCharCode(0x2400 + char.charCodeAt(0)) : "␣"))
+		.replace(UNSAFE, (char) =>
+			char < " " ? String.fromCharCode(0x2400 + char.charCodeAt(0)) : "␣",
+		)
 		.replace(LONE_SURROGATE, "\ufffd")
 		.replace(MARK_PILE, "$1");
 }

@@ -20,15 +20,16 @@ export class Actions {
 		const model = new Model(profile);
 		const { pattern } = this.#store.state;
 		this.#store.set({ model, zoom: 0, focus: 0, search: null, step: -1 });
-		if (pattern !== "")
-			this.searchFor(pattern);
+		if (pattern !== "") this.searchFor(pattern);
 	}
 
 	zoomTo(node) {
 		const { model, focus } = this.#store.state;
-		if (!model)
-			return;
-		this.#store.set({ zoom: node, focus: model.trie.contains(node, focus) ? focus : node });
+		if (!model) return;
+		this.#store.set({
+			zoom: node,
+			focus: model.trie.contains(node, focus) ? focus : node,
+		});
 	}
 
 	zoomToFocus() {
@@ -37,8 +38,7 @@ export class Actions {
 
 	zoomUp() {
 		const { model, zoom } = this.#store.state;
-		if (model && zoom !== 0)
-			this.zoomTo(model.trie.parent[zoom]);
+		if (model && zoom !== 0) this.zoomTo(model.trie.parent[zoom]);
 	}
 
 	reset() {
@@ -48,24 +48,20 @@ export class Actions {
 	/** Out of the innermost thing the reader is in. */
 	escape() {
 		const { zoom } = this.#store.state;
-		if (zoom !== 0)
-			this.reset();
-		else
-			this.searchFor("");
+		if (zoom !== 0) this.reset();
+		else this.searchFor("");
 	}
 
 	focusOn(node) {
 		const { model, zoom } = this.#store.state;
-		if (!model.trie.contains(zoom, node))
-			this.zoomTo(node);
+		if (!model.trie.contains(zoom, node)) this.zoomTo(node);
 		this.#store.set({ focus: node });
 	}
 
 	/** @param {"parent"|"child"|"previous"|"next"} direction */
 	walk(direction) {
 		const { model, focus } = this.#store.state;
-		if (!model)
-			return;
+		if (!model) return;
 		const { trie } = model;
 		const neighbour = {
 			parent: () => trie.parent[focus],
@@ -73,8 +69,7 @@ export class Actions {
 			previous: () => trie.previousSibling(focus),
 			next: () => trie.nextSibling(focus),
 		}[direction]();
-		if (direction === "parent" ? focus !== 0 : neighbour !== 0)
-			this.focusOn(neighbour);
+		if (direction === "parent" ? focus !== 0 : neighbour !== 0) this.focusOn(neighbour);
 	}
 
 	searchFor(pattern) {
@@ -89,8 +84,7 @@ export class Actions {
 	/** @param {1|-1} by */
 	stepMatch(by) {
 		const { model, zoom, search, step } = this.#store.state;
-		if (!search || search.count === 0)
-			return;
+		if (!search || search.count === 0) return;
 		const first = by > 0 ? 0 : search.count - 1;
 		const next = step < 0 ? first : (step + by + search.count) % search.count;
 		const node = search.at(next);
@@ -98,7 +92,7 @@ export class Actions {
 		const isWide = (ancestor) => trie.total[node] >= trie.total[ancestor] * MATCH_SHARE;
 		let target = zoom;
 		if (!trie.contains(zoom, node) || !isWide(zoom))
-			for (target = node; target !== 0 && isWide(trie.parent[target]); )
+			for (target = node; target !== 0 && isWide(trie.parent[target]);)
 				target = trie.parent[target];
 		this.#store.set({ zoom: target, focus: node, step: next });
 	}

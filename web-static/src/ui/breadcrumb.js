@@ -12,12 +12,16 @@ const CRUMB_MAX = 120;
 export function showBreadcrumb(store, actions) {
 	const nav = byId("crumbs");
 	const crumb = (model, node, isLast) =>
-		make("button", {
-			type: "button",
-			onclick: () => actions.zoomTo(node),
-			title: safeName(model.nodeName(node)),
-			"aria-current": isLast ? "location" : undefined,
-		}, safeName(model.nodeName(node), CRUMB_MAX));
+		make(
+			"button",
+			{
+				type: "button",
+				onclick: () => actions.zoomTo(node),
+				title: safeName(model.nodeName(node)),
+				"aria-current": isLast ? "location" : undefined,
+			},
+			safeName(model.nodeName(node), CRUMB_MAX),
+		);
 	store.on(["model", "zoom"], ({ model, zoom }) => {
 		const path = model.trie.path(zoom);
 		const hidden = Math.max(0, path.length - HEAD - TAIL);
@@ -25,12 +29,10 @@ export function showBreadcrumb(store, actions) {
 		path.forEach((node, i) => {
 			if (hidden > 0 && i === HEAD)
 				children.push(make("span", {}, `… ${hidden} more …`), separator());
-			if (hidden > 0 && i >= HEAD && i < HEAD + hidden)
-				return;
+			if (hidden > 0 && i >= HEAD && i < HEAD + hidden) return;
 			const isLast = i === path.length - 1;
 			children.push(crumb(model, node, isLast));
-			if (!isLast)
-				children.push(separator());
+			if (!isLast) children.push(separator());
 		});
 		if (zoom !== 0) {
 			const share = formatPercent(model.trie.total[zoom], model.total);

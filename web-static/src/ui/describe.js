@@ -7,8 +7,7 @@ import { safeName, safeText } from "../text/safe.js";
 export function shares(state, value) {
 	const { model, zoom } = state;
 	const parts = [`${formatPercent(value, model.total)} of all`];
-	if (zoom !== 0)
-		parts.push(`${formatPercent(value, model.trie.total[zoom])} of zoom`);
+	if (zoom !== 0) parts.push(`${formatPercent(value, model.trie.total[zoom])} of zoom`);
 	return parts.join(", ");
 }
 
@@ -18,7 +17,9 @@ export function nodeSentence(state, node) {
 	const { value } = state.model.meta;
 	const parts = [`${formatValue(total, value)} (${shares(state, total)})`];
 	if (self > 0)
-		parts.push(`self ${formatValue(self, value)} (${formatPercent(self, state.model.total)})`);
+		parts.push(
+			`self ${formatValue(self, value)} (${formatPercent(self, state.model.total)})`,
+		);
 	return { name: safeName(name, 300), text: parts.join(" · ") };
 }
 
@@ -31,8 +32,7 @@ export function origin({ module, kind }) {
 
 /** "file:line", as far as known. */
 export function place({ file, line }) {
-	if (file === "")
-		return "";
+	if (file === "") return "";
 	const text = safeText(file, ORIGIN_MAX);
 	return line > 0 ? `${text}:${line}` : text;
 }

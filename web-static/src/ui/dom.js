@@ -8,14 +8,13 @@ export function byId(id) {
 
 /**
  * @param {string} tag
- * @param {Record<string, unknown>} attributes  on… adds a listener; true and false set or leave out
+ * @param {Record<string, unknown>} attributes on… adds a listener; true and false set or omit
  * @param {...(Node|string)} children
  */
 export function make(tag, attributes = {}, ...children) {
 	const element = document.createElement(tag);
 	for (const [name, value] of Object.entries(attributes)) {
-		if (typeof value === "function")
-			element.addEventListener(name.slice(2), value);
+		if (typeof value === "function") element.addEventListener(name.slice(2), value);
 		else if (value !== false && value !== undefined)
 			element.setAttribute(name, value === true ? "" : String(value));
 	}

@@ -9,8 +9,7 @@ import { byId } from "./dom.js";
 export function followFiles(open) {
 	const input = byId("file");
 	input.addEventListener("change", () => {
-		if (input.files.length > 0)
-			open(input.files[0]);
+		if (input.files.length > 0) open(input.files[0]);
 		input.value = "";
 	});
 	const choose = () => input.click();
@@ -24,21 +23,17 @@ function followDrops(open) {
 	const hint = byId("drop");
 	const hasFile = (event) => event.dataTransfer?.types.includes("Files");
 	window.addEventListener("dragover", (event) => {
-		if (!hasFile(event))
-			return;
+		if (!hasFile(event)) return;
 		event.preventDefault();
 		hint.hidden = false;
 	});
 	window.addEventListener("dragleave", (event) => {
-		if (event.relatedTarget === null)
-			hint.hidden = true;
+		if (event.relatedTarget === null) hint.hidden = true;
 	});
 	window.addEventListener("drop", (event) => {
-		if (!hasFile(event))
-			return;
+		if (!hasFile(event)) return;
 		event.preventDefault();
 		hint.hidden = true;
-		if (event.dataTransfer.files.length > 0)
-			open(event.dataTransfer.files[0]);
+		if (event.dataTransfer.files.length > 0) open(event.dataTransfer.files[0]);
 	});
 }

@@ -24,16 +24,13 @@ const LEGEND = [
 export function makeHelp(store, shortcutsOf) {
 	const dialog = byId("help-dialog");
 	dialog.addEventListener("click", (event) => {
-		if (event.target === dialog)
-			dialog.close();
+		if (event.target === dialog) dialog.close();
 	});
 	dialog.addEventListener("keydown", (event) => {
-		if (event.key === "?")
-			dialog.close();
+		if (event.key === "?") dialog.close();
 	});
 	return () => {
-		if (dialog.open)
-			return dialog.close();
+		if (dialog.open) return dialog.close();
 		dialog.replaceChildren(...helpContent(shortcutsOf(), store.state.theme));
 		dialog.showModal();
 	};
@@ -41,16 +38,24 @@ export function makeHelp(store, shortcutsOf) {
 
 function helpContent(shortcuts, theme) {
 	const groups = Object.entries(shortcuts).map(([title, list]) =>
-		make("section", {}, make("h3", {}, title), make("dl", {}, ...list.flatMap(keyRow))));
-	const legend = make("section", {}, make("h3", {}, "Marks"),
-		make("dl", {}, ...LEGEND.flatMap((entry) => legendRow(entry, theme))));
+		make("section", {}, make("h3", {}, title), make("dl", {}, ...list.flatMap(keyRow))),
+	);
+	const legend = make(
+		"section",
+		{},
+		make("h3", {}, "Marks"),
+		make("dl", {}, ...LEGEND.flatMap((entry) => legendRow(entry, theme))),
+	);
 	return [
 		make("h2", {}, "smolder"),
 		make("div", { class: "columns" }, ...groups, legend),
-		make("p", {},
+		make(
+			"p",
+			{},
 			"A frame is as wide as its share of the samples. Callees are sorted by weight; order does " +
-			"not mean time. Patterns in lower case match any case, and a stack counts once however " +
-			"many of its frames match."),
+				"not mean time. Patterns in lower case match any case, and a stack counts once however " +
+				"many of its frames match.",
+		),
 	];
 }
 
@@ -62,7 +67,8 @@ function keyRow({ keys, text }) {
 function legendRow([text, slot, cue], theme) {
 	const ratio = window.devicePixelRatio || 1;
 	const canvas = make("canvas", {
-		width: Math.round(SWATCH.width * ratio), height: Math.round(SWATCH.height * ratio),
+		width: Math.round(SWATCH.width * ratio),
+		height: Math.round(SWATCH.height * ratio),
 	});
 	canvas.style.width = `${SWATCH.width}px`;
 	canvas.style.height = `${SWATCH.height}px`;
@@ -73,7 +79,12 @@ function legendRow([text, slot, cue], theme) {
 	if (cue !== CUE.NONE) {
 		const painter = new CuePainter(context, palette.cue, ratio);
 		painter.begin(context, cue);
-		painter.draw(context, cue, { left: 0, top: 0, width: canvas.width, height: canvas.height });
+		painter.draw(context, cue, {
+			left: 0,
+			top: 0,
+			width: canvas.width,
+			height: canvas.height,
+		});
 	}
 	return [make("dt", {}, canvas), make("dd", {}, text)];
 }

@@ -17,26 +17,62 @@ export function listShortcuts(store, actions, dialogs) {
 	const verticalText = (key) => (key === away ? "heaviest callee" : "caller");
 	return {
 		Walk: [
-			{ keys: ["ArrowUp"], text: verticalText("ArrowUp"), run: () => vertical(false) },
-			{ keys: ["ArrowDown"], text: verticalText("ArrowDown"), run: () => vertical(true) },
-			{ keys: ["ArrowLeft"], text: "heavier sibling", run: () => actions.walk("previous") },
-			{ keys: ["ArrowRight"], text: "lighter sibling", run: () => actions.walk("next") },
+			{
+				keys: ["ArrowUp"],
+				text: verticalText("ArrowUp"),
+				run: () => vertical(false),
+			},
+			{
+				keys: ["ArrowDown"],
+				text: verticalText("ArrowDown"),
+				run: () => vertical(true),
+			},
+			{
+				keys: ["ArrowLeft"],
+				text: "heavier sibling",
+				run: () => actions.walk("previous"),
+			},
+			{
+				keys: ["ArrowRight"],
+				text: "lighter sibling",
+				run: () => actions.walk("next"),
+			},
 		],
 		Zoom: [
-			{ keys: ["Enter"], text: "zoom to the focused frame", run: () => actions.zoomToFocus() },
-			{ keys: ["Backspace"], text: "zoom out by one", run: () => actions.zoomUp() },
+			{
+				keys: ["Enter"],
+				text: "zoom to the focused frame",
+				run: () => actions.zoomToFocus(),
+			},
+			{
+				keys: ["Backspace"],
+				text: "zoom out by one",
+				run: () => actions.zoomUp(),
+			},
 			{ keys: ["0"], text: "show all", run: () => actions.reset() },
-			{ keys: ["Escape"], text: "show all, then end the search", run: () => actions.escape() },
+			{
+				keys: ["Escape"],
+				text: "show all, then end the search",
+				run: () => actions.escape(),
+			},
 		],
 		Search: [
 			{ keys: ["/"], text: "search", run: () => byId("pattern").select() },
-			{ keys: ["n"], text: "next match, heaviest first", run: () => actions.stepMatch(1) },
+			{
+				keys: ["n"],
+				text: "next match, heaviest first",
+				run: () => actions.stepMatch(1),
+			},
 			{ keys: ["N"], text: "previous match", run: () => actions.stepMatch(-1) },
 		],
 		View: [
 			{ keys: ["i"], text: "icicle or flame", run: () => actions.toggleLayout() },
 			{ keys: ["d"], text: "dark or light", run: () => actions.toggleTheme() },
-			{ keys: ["t"], text: "top functions", run: () => actions.togglePanel("top") },
+			{
+				keys: ["t"],
+				text: "top functions",
+				run: () => actions.togglePanel("top"),
+			},
 			{ keys: ["l"], text: "ledger", run: () => actions.togglePanel("ledger") },
 			{ keys: ["o"], text: "open a file", run: dialogs.openFile },
 			{ keys: ["?"], text: "this help", run: dialogs.toggleHelp },
@@ -48,17 +84,14 @@ export function listShortcuts(store, actions, dialogs) {
 export function followKeyboard(shortcuts) {
 	const byKey = new Map();
 	for (const shortcut of Object.values(shortcuts).flat())
-		for (const key of shortcut.keys)
-			byKey.set(key, shortcut);
+		for (const key of shortcut.keys) byKey.set(key, shortcut);
 	document.addEventListener("keydown", (event) => {
 		if (event.ctrlKey || event.metaKey || event.altKey || byId("help-dialog").open)
 			return;
-		if (event.target === byId("pattern"))
-			return leaveSearch(event);
+		if (event.target === byId("pattern")) return leaveSearch(event);
 		const isControl = event.target instanceof HTMLButtonElement;
 		const shortcut = byKey.get(event.key);
-		if (!shortcut || (isControl && event.key === "Enter"))
-			return;
+		if (!shortcut || (isControl && event.key === "Enter")) return;
 		event.preventDefault();
 		if (event.key.startsWith("Arrow") || event.key === "Enter")
 			byId("mirror").focus({ preventScroll: true });

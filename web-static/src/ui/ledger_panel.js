@@ -15,19 +15,25 @@ export function ledgerPanel({ model }) {
 		make("table", {}, make("tbody", {}, ...rows.map(ledgerRow))),
 	]);
 	if (sections.length === 0)
-		nodes.push(make("p", {},
-			"This file has no ledger, so it does not say what became of the ticks that are not in it."));
+		nodes.push(
+			make(
+				"p",
+				{},
+				"This file has no ledger, so it does not say what became of the ticks that are not in it.",
+			),
+		);
 	nodes.push(make("h3", {}, "Profile"), metaTable(model));
 	if (notices.length > 0)
-		nodes.push(make("h3", {}, "Notices"),
-			...notices.map((text) => make("p", { class: "wrap" }, safeText(text))));
+		nodes.push(
+			make("h3", {}, "Notices"),
+			...notices.map((text) => make("p", { class: "wrap" }, safeText(text))),
+		);
 	return nodes;
 }
 
 function ledgerRow({ label, text, level, note, isLoss }) {
 	const name = make("td", {}, make("span", { class: isLoss ? "loss" : undefined }, label));
-	if (note)
-		name.append(" ", make("span", { class: "note" }, note));
+	if (note) name.append(" ", make("span", { class: "note" }, note));
 	const number = make("td", { class: isLoss ? "number loss" : "number" }, text);
 	number.style.width = "150px";
 	return make("tr", { class: `level-${level}` }, name, number);
@@ -45,9 +51,26 @@ function metaTable({ meta, total, trie, frames }) {
 		["tree", `${trie.count - 1} nodes, ${frames.count} frames`],
 		["written by", meta.version && `smolder ${meta.version}`],
 	];
-	return make("table", {}, make("tbody", {}, ...rows
-		.filter(([, text]) => text)
-		.map(([label, text]) => make("tr", {},
-			make("td", { class: "note" }, label),
-			make("td", { class: "wrap" }, safeText(String(text)))))));
+	return make(
+		"table",
+		{},
+		make(
+			"tbody",
+			{},
+			...rows
+				.filter(([, text]) => text)
+				.map(([label, text]) =>
+					make(
+						"tr",
+						{},
+						make("td", { class: "note" }, label),
+						make(
+							"td",
+							{ class: "wrap" },
+							safeText(String(text)),
+						),
+					),
+				),
+		),
+	);
 }

@@ -14,15 +14,17 @@ export function followLocation(store, actions) {
 	};
 	store.on(["model"], apply);
 	window.addEventListener("popstate", () => {
-		if (store.state.model)
-			apply();
+		if (store.state.model) apply();
 	});
 	const write = (method) => {
-		if (isApplying || !store.state.model)
-			return;
+		if (isApplying || !store.state.model) return;
 		const hash = formatHash(store.state);
-		if (hash !== location.hash)
+		if (hash === location.hash) return;
+		try {
 			history[method](null, "", hash || location.pathname + location.search);
+		} catch {
+			/* Browsers limit how often; the address follows at the next change. */
+		}
 	};
 	store.on(["zoom"], () => afterDrawing(() => write("pushState")));
 	store.on(["pattern", "layout"], () => write("replaceState"));
@@ -36,24 +38,24 @@ function afterDrawing(callback) {
 function applyView({ z, q, l }, store, actions) {
 	const { model, pattern } = store.state;
 	store.set({ layout: l === "flame" ? "flame" : "icicle" });
-	if (q !== pattern)
-		actions.searchFor(q);
+	if (q !== pattern) actions.searchFor(q);
 	actions.zoomTo(z === "" ? 0 : model.pathHashes.find(z));
 }
 
 function readHash() {
 	const parameters = new URLSearchParams(location.hash.slice(1));
-	return { z: parameters.get("z") ?? "", q: parameters.get("q") ?? "", l: parameters.get("l") ?? "" };
+	return {
+		z: parameters.get("z") ?? "",
+		q: parameters.get("q") ?? "",
+		l: parameters.get("l") ?? "",
+	};
 }
 
 function formatHash({ model, zoom, pattern, layout }) {
 	const parameters = new URLSearchParams();
-	if (zoom !== 0)
-		parameters.set("z", model.pathHashes.keyOf(zoom));
-	if (pattern !== "")
-		parameters.set("q", pattern);
-	if (layout === "flame")
-		parameters.set("l", layout);
+	if (zoom !== 0) parameters.set("z", model.pathHashes.keyOf(zoom));
+	if (pattern !== "") parameters.set("q", pattern);
+	if (layout === "flame") parameters.set("l", layout);
 	const text = parameters.toString();
 	return text === "" ? "" : `#${text}`;
 }

@@ -18,18 +18,23 @@ export function showMirror(store, actions) {
 		tree.replaceChildren(focusItem(state, actions));
 		tree.setAttribute("aria-activedescendant", "focused-frame");
 	});
-	store.on(["zoom"], ({ model, zoom }) => announce(zoom === 0
-		? "Showing all"
-		: `Zoomed to ${safeName(model.nodeName(zoom), NAME_MAX)}, ` +
-			`${formatPercent(model.trie.total[zoom], model.total)} of all`));
+	store.on(["zoom"], ({ model, zoom }) =>
+		announce(
+			zoom === 0
+				? "Showing all"
+				: `Zoomed to ${safeName(model.nodeName(zoom), NAME_MAX)}, ` +
+						`${formatPercent(model.trie.total[zoom], model.total)} of all`,
+		),
+	);
 	store.on(["search", "patternError"], ({ model, search, patternError }) => {
-		if (patternError)
-			announce(`Not a regular expression: ${patternError}`);
-		else if (search)
-			announce(`${formatPercent(search.matched, model.total)} matched`);
+		if (patternError) announce(`Not a regular expression: ${patternError}`);
+		else if (search) announce(`${formatPercent(search.matched, model.total)} matched`);
 	});
-	store.on(["model"], ({ model }) => announce(
-		`Profile loaded: ${model.trie.count - 1} nodes, ${model.frames.count} frames`));
+	store.on(["model"], ({ model }) =>
+		announce(
+			`Profile loaded: ${model.trie.count - 1} nodes, ${model.frames.count} frames`,
+		),
+	);
 }
 
 /** Says something to readers of screens. */
@@ -44,8 +49,7 @@ function focusItem(state, actions) {
 	const item = treeItem(state, focus, { position: positionOf(trie, focus), siblings });
 	item.id = "focused-frame";
 	item.setAttribute("aria-selected", "true");
-	if (trie.firstChild(focus) === 0)
-		return item;
+	if (trie.firstChild(focus) === 0) return item;
 	item.setAttribute("aria-expanded", "true");
 	const children = trie.childCount(focus);
 	const group = make("div", { role: "group" });
@@ -74,7 +78,6 @@ function treeItem(state, node, { position, siblings }) {
 function positionOf(trie, node) {
 	let position = 1;
 	if (node !== 0)
-		for (let at = trie.parent[node] + 1; at < node; at = trie.end[at])
-			position++;
+		for (let at = trie.parent[node] + 1; at < node; at = trie.end[at]) position++;
 	return position;
 }

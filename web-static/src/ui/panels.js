@@ -16,16 +16,22 @@ export function showPanels(store, actions) {
 	store.on(["model", "panel"], ({ model, panel }) => {
 		aside.hidden = panel === "" || !model;
 		byId("top").setAttribute("aria-pressed", String(panel === "top"));
-		if (aside.hidden)
-			return aside.replaceChildren();
+		if (aside.hidden) return aside.replaceChildren();
 		const { title, fill } = PANELS[panel];
-		const close = make("button", {
-			type: "button", class: "link", onclick: () => actions.togglePanel(panel),
-		}, "close");
+		const close = make(
+			"button",
+			{
+				type: "button",
+				class: "link",
+				onclick: () => actions.togglePanel(panel),
+			},
+			"close",
+		);
 		aside.className = `panel ${panel}`;
 		aside.setAttribute("aria-label", title);
 		aside.replaceChildren(
 			make("header", {}, make("h2", {}, title), close),
-			...fill(store.state, actions));
+			...fill(store.state, actions),
+		);
 	});
 }

@@ -10,27 +10,59 @@
 export function publishState(store, actions, stage, marks) {
 	const describe = (node) => {
 		const { model } = store.state;
-		const { name, module, file, line, kind, self, total, depth } = model.describeNode(node);
-		return { node, name, module, file, line, kind, self, total, depth, box: stage.boxOf(node) };
+		const { name, module, file, line, kind, self, total, depth } =
+			model.describeNode(node);
+		return {
+			node,
+			name,
+			module,
+			file,
+			line,
+			kind,
+			self,
+			total,
+			depth,
+			box: stage.boxOf(node),
+		};
 	};
 	const smolder = {
 		get ready() {
 			return stage.drawn > 0;
 		},
 		get state() {
-			const { model, zoom, focus, search, pattern, patternError, step, layout, theme, panel } =
-				store.state;
+			const {
+				model,
+				zoom,
+				focus,
+				search,
+				pattern,
+				patternError,
+				step,
+				layout,
+				theme,
+				panel,
+			} = store.state;
 			return {
 				total: model?.total ?? 0,
 				nodes: model ? model.trie.count - 1 : 0,
-				zoom, focus, pattern, patternError, step, layout, theme, panel,
+				zoom,
+				focus,
+				pattern,
+				patternError,
+				step,
+				layout,
+				theme,
+				panel,
 				matched: search?.matched ?? null,
 				matches: search?.count ?? null,
 			};
 		},
 		get timing() {
 			return {
-				...marks, drawMs: stage.lastDrawMs, searchMs: actions.lastSearchMs, drawn: stage.drawn,
+				...marks,
+				drawMs: stage.lastDrawMs,
+				searchMs: actions.lastSearchMs,
+				drawn: stage.drawn,
 			};
 		},
 		get meta() {
@@ -39,7 +71,10 @@ export function publishState(store, actions, stage, marks) {
 		describe,
 		children(node) {
 			const children = [];
-			store.state.model.trie.forEachChild(node, (child) => void children.push(child));
+			store.state.model.trie.forEachChild(
+				node,
+				(child) => void children.push(child),
+			);
 			return children;
 		},
 		top(key, limit) {

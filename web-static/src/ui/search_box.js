@@ -10,15 +10,13 @@ export function showSearchBox(store, actions) {
 	input.addEventListener("input", () => actions.searchFor(input.value));
 	form.addEventListener("submit", (event) => event.preventDefault());
 	input.addEventListener("keydown", (event) => {
-		if (event.key === "Enter")
-			actions.stepMatch(event.shiftKey ? -1 : 1);
+		if (event.key === "Enter") actions.stepMatch(event.shiftKey ? -1 : 1);
 	});
 	byId("next").addEventListener("click", () => actions.stepMatch(1));
 	byId("previous").addEventListener("click", () => actions.stepMatch(-1));
 	store.on(["pattern", "patternError", "search", "step", "zoom"], (state) => {
 		const { pattern, patternError, search } = state;
-		if (input.value !== pattern)
-			input.value = pattern;
+		if (input.value !== pattern) input.value = pattern;
 		form.classList.toggle("invalid", patternError !== "");
 		input.setAttribute("aria-invalid", String(patternError !== ""));
 		const canStep = search !== null && search.count > 0;
@@ -30,15 +28,14 @@ export function showSearchBox(store, actions) {
 }
 
 function describeHits({ model, zoom, search, step, patternError }) {
-	if (patternError)
-		return [patternError];
-	if (!search)
-		return [];
-	if (search.count === 0)
-		return ["no match"];
+	if (patternError) return [patternError];
+	if (!search) return [];
+	if (search.count === 0) return ["no match"];
 	const parts = [make("b", {}, formatPercent(search.matched, model.total))];
 	if (zoom !== 0)
-		parts.push(` · ${formatPercent(search.matchedIn(zoom), model.trie.total[zoom])} here`);
+		parts.push(
+			` · ${formatPercent(search.matchedIn(zoom), model.trie.total[zoom])} here`,
+		);
 	const place = step < 0 ? "" : `${formatCount(step + 1)}/`;
 	parts.push(` · ${place}${formatCount(search.count)}`);
 	return parts;

@@ -24,6 +24,7 @@ export class Stage {
 	#layout = null;
 	#scene = null;
 	#hover = -1; /* index of an item of the layout */
+	#isOverlayEmpty = true;
 	#stale = { painter: true, layout: true, scroll: false };
 	#frame = 0;
 	#spentMs = 0; /* on layout, since the last drawing */
@@ -34,7 +35,9 @@ export class Stage {
 	/** @param {import("./store.js").Store} store */
 	constructor(store) {
 		this.#store = store;
-		store.on(["model"], () => this.#mark({ painter: true, layout: true, scroll: true }));
+		store.on(["model"], () =>
+			this.#mark({ painter: true, layout: true, scroll: true }),
+		);
 		store.on(["theme"], () => this.#mark({ painter: true }));
 		store.on(["zoom", "layout"], () => this.#mark({ layout: true, scroll: true }));
 		store.on(["search"], () => this.#mark({}));
@@ -51,21 +54,22 @@ export class Stage {
 	 * @returns {{node: number, isRun: boolean, index: number}|null}
 	 */
 	hit(clientX, clientY) {
-		if (!this.#scene)
-			return null;
+		if (!this.#scene) return null;
 		const box = this.#graph.getBoundingClientRect();
 		const { ratio } = this.#scene;
 		const row = rowAt(this.#scene, Math.floor((clientY - box.top) * ratio));
 		const index = this.#layout.indexAt(row, Math.floor((clientX - box.left) * ratio));
-		if (index < 0)
-			return null;
-		return { node: this.#layout.nodeOf(index), isRun: this.#layout.isRun(index), index };
+		if (index < 0) return null;
+		return {
+			node: this.#layout.nodeOf(index),
+			isRun: this.#layout.isRun(index),
+			index,
+		};
 	}
 
 	/** @param {number} index of an item that hit() gave, or -1 */
 	hoverOver(index) {
-		if (index === this.#hover)
-			return;
+		if (index === this.#hover) return;
 		this.#hover = index;
 		this.#drawOverlay();
 	}
@@ -73,8 +77,7 @@ export class Stage {
 	/** Where a node is drawn, in CSS pixels of the window; null when it is not. */
 	boxOf(node) {
 		const place = this.#layout?.place(node);
-		if (!place)
-			return null;
+		if (!place) return null;
 		const box = this.#graph.getBoundingClientRect();
 		const { ratio, rowHeight } = this.#scene;
 		return {
@@ -89,13 +92,11 @@ export class Stage {
 	reveal(node) {
 		this.#refresh();
 		const place = this.#layout?.place(node);
-		if (!place)
-			return;
+		if (!place) return;
 		const { ratio, rowHeight, height } = this.#scene;
 		const top = rowTop(this.#scene, place.row);
 		const margin = 2 * rowHeight;
-		if (top < 0)
-			this.#scroller.scrollTop += (top - margin) / ratio;
+		if (top < 0) this.#scroller.scrollTop += (top - margin) / ratio;
 		else if (top + rowHeight > height)
 			this.#scroller.scrollTop += (top + rowHeight + margin - height) / ratio;
 	}
@@ -114,14 +115,12 @@ export class Stage {
 		this.#drawOverlay();
 		this.lastDrawMs = this.#spentMs + performance.now() - begin;
 		this.#spentMs = 0;
-		if (this.drawn++ === 0)
-			this.onFirstDraw();
+		if (this.drawn++ === 0) this.onFirstDraw();
 	}
 
 	#refresh() {
 		const begin = performance.now();
-		if (this.#store.state.model)
-			this.#layOut(this.#store.state);
+		if (this.#store.state.model) this.#layOut(this.#store.state);
 		this.#spentMs += performance.now() - begin;
 	}
 
@@ -129,7 +128,12 @@ export class Stage {
 		const size = this.#fitCanvases();
 		if (this.#stale.painter || size.isNewRatio) {
 			this.#palette = makePalette(theme);
-			this.#painter = new Painter(this.#context, model, this.#palette, size.ratio);
+			this.#painter = new Painter(
+				this.#context,
+				model,
+				this.#palette,
+				size.ratio,
+			);
 		}
 		if (this.#stale.layout || size.isNewWidth || this.#layout?.trie !== model.trie) {
 			this.#layout = new Layout(model.trie, zoom, size.width);
@@ -151,8 +155,15 @@ export class Stage {
 				canvas.style.width = `${width / ratio}px`;
 				canvas.style.height = `${height / ratio}px`;
 			}
+			this.#isOverlayEmpty = true;
 		}
-		return { ratio, width, height, isNewWidth, isNewRatio: this.#scene?.ratio !== ratio };
+		return {
+			ratio,
+			width,
+			height,
+			isNewWidth,
+			isNewRatio: this.#scene?.ratio !== ratio,
+		};
 	}
 
 	#updateScene({ ratio, width, height }) {
@@ -166,13 +177,28 @@ export class Stage {
 			this.#scroller.scrollTop = isFlame ? graphHeight / ratio : 0;
 		const top = Math.round(this.#scroller.scrollTop * ratio);
 		this.#scene = {
-			layout: this.#layout, ratio, width, height, top, rowHeight, graphHeight, isFlame, search,
+			layout: this.#layout,
+			ratio,
+			width,
+			height,
+			top,
+			rowHeight,
+			graphHeight,
+			isFlame,
+			search,
 		};
 	}
 
+	/* A canvas costs its first drawing: none until there is something to draw. */
 	#drawOverlay() {
 		const { focus, zoom } = this.#store.state;
 		const shown = focus === zoom ? null : focus;
-		paintOverlay(this.#overlayContext, this.#scene, this.#palette, { hover: this.#hover, focus: shown });
+		const isEmpty = this.#hover < 0 && shown === null;
+		if (isEmpty && this.#isOverlayEmpty) return;
+		this.#isOverlayEmpty = isEmpty;
+		paintOverlay(this.#overlayContext, this.#scene, this.#palette, {
+			hover: this.#hover,
+			focus: shown,
+		});
 	}
 }

@@ -26,12 +26,10 @@ export class Store {
 	/** @param {Partial<State>} patch */
 	set(patch) {
 		const changed = Object.keys(patch).filter((key) => this.state[key] !== patch[key]);
-		if (changed.length === 0)
-			return;
+		if (changed.length === 0) return;
 		this.state = { ...this.state, ...patch };
 		for (const { keys, listener } of this.#listeners)
-			if (keys.some((key) => changed.includes(key)))
-				listener(this.state);
+			if (keys.some((key) => changed.includes(key))) listener(this.state);
 	}
 
 	/** Calls the listener when one of the keys changes. */

@@ -18,8 +18,7 @@ export function followTheme(store) {
 	store.on(["theme"], apply);
 	document.documentElement.dataset.theme = store.state.theme;
 	systemIsDark.addEventListener("change", () => {
-		if (savedTheme() === null)
-			store.set({ theme: systemTheme() });
+		if (savedTheme() === null) store.set({ theme: systemTheme() });
 	});
 }
 
@@ -39,10 +38,8 @@ function savedTheme() {
 
 function saveTheme(theme) {
 	try {
-		if (theme === null)
-			localStorage.removeItem(STORAGE_KEY);
-		else
-			localStorage.setItem(STORAGE_KEY, theme);
+		if (theme === null) localStorage.removeItem(STORAGE_KEY);
+		else localStorage.setItem(STORAGE_KEY, theme);
 	} catch {
 		/* The choice lasts as long as the page. */
 	}

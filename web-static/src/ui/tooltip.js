@@ -25,10 +25,11 @@ export function followPointer(store, actions, stage) {
 	};
 	const point = ({ clientX, clientY }) => {
 		const hit = stage.hit(clientX, clientY);
-		if (!hit)
-			return leave();
+		if (!hit) return leave();
 		if (hit.index !== last || tooltip.hidden)
-			tooltip.replaceChildren(...(hit.isRun ? runCard : nodeCard)(store.state, hit.node));
+			tooltip.replaceChildren(
+				...(hit.isRun ? runCard : nodeCard)(store.state, hit.node),
+			);
 		last = hit.index;
 		scroller.classList.add("pointing");
 		stage.hoverOver(hit.index);
@@ -40,8 +41,7 @@ export function followPointer(store, actions, stage) {
 	scroller.addEventListener("scroll", leave, { passive: true });
 	scroller.addEventListener("click", ({ clientX, clientY }) => {
 		const hit = stage.hit(clientX, clientY);
-		if (!hit)
-			return;
+		if (!hit) return;
 		byId("mirror").focus({ preventScroll: true });
 		actions.zoomTo(hit.isRun ? store.state.model.trie.parent[hit.node] : hit.node);
 		leave();
@@ -54,8 +54,7 @@ function nodeCard(state, node) {
 	const facts = model.describeNode(node);
 	const lines = [make("div", { class: "name" }, safeName(facts.name, NAME_MAX))];
 	for (const text of [origin(facts), place(facts)])
-		if (text)
-			lines.push(make("div", { class: "where" }, text));
+		if (text) lines.push(make("div", { class: "where" }, text));
 	return [...lines, figures(state, node, facts)];
 }
 
@@ -65,25 +64,31 @@ function figures(state, node, { self, total }) {
 	const zoomTotal = zoom === 0 ? 0 : trie.total[zoom];
 	const hasTime = cpuTime(meta, 1) !== "";
 	const columns = ["", meta.value.type, "of all"];
-	if (zoomTotal)
-		columns.push("of zoom");
-	if (hasTime)
-		columns.push("CPU time");
+	if (zoomTotal) columns.push("of zoom");
+	if (hasTime) columns.push("CPU time");
 	const row = (label, value, inZoom) => {
-		const cells = [label, make("b", {}, formatFigure(meta, value)), formatPercent(value, model.total)];
-		if (zoomTotal)
-			cells.push(inZoom ? formatPercent(value, zoomTotal) : "");
-		if (hasTime)
-			cells.push(cpuTime(meta, value));
+		const cells = [
+			label,
+			make("b", {}, formatFigure(meta, value)),
+			formatPercent(value, model.total),
+		];
+		if (zoomTotal) cells.push(inZoom ? formatPercent(value, zoomTotal) : "");
+		if (hasTime) cells.push(cpuTime(meta, value));
 		return make("tr", {}, ...cells.map((cell) => make("td", {}, cell)));
 	};
 	const rows = [row("total", total, true), row("self", self, true)];
 	const frame = trie.frame[node];
 	if (node !== 0 && totals.total[frame] > total)
-		rows.push(row("everywhere", totals.total[frame], false), row("everywhere, self", totals.self[frame], false));
-	return make("table", {},
+		rows.push(
+			row("everywhere", totals.total[frame], false),
+			row("everywhere, self", totals.self[frame], false),
+		);
+	return make(
+		"table",
+		{},
 		make("thead", {}, make("tr", {}, ...columns.map((text) => make("th", {}, text)))),
-		make("tbody", {}, ...rows));
+		make("tbody", {}, ...rows),
+	);
 }
 
 function formatFigure({ value }, figure) {
@@ -93,18 +98,21 @@ function formatFigure({ value }, figure) {
 function runCard({ model }, first) {
 	const { trie } = model;
 	let count = 0;
-	for (let node = first; node !== 0; node = trie.nextSibling(node))
-		count++;
+	for (let node = first; node !== 0; node = trie.nextSibling(node)) count++;
 	const above = trie.parent[first];
 	const sum = trie.childrenEnd(above) - trie.start[first];
-	const text = count === 1
-		? "1 frame too narrow to draw"
-		: `${formatCount(count)} frames, each too narrow to draw`;
+	const text =
+		count === 1
+			? "1 frame too narrow to draw"
+			: `${formatCount(count)} frames, each too narrow to draw`;
 	return [
 		make("div", { class: "name" }, text),
-		make("div", { class: "where" },
+		make(
+			"div",
+			{ class: "where" },
 			`together ${formatValue(sum, model.meta.value)}, ${formatPercent(sum, model.total)} of all; ` +
-			`callees of ${safeName(model.nodeName(above), 200)}`),
+				`callees of ${safeName(model.nodeName(above), 200)}`,
+		),
 	];
 }
 

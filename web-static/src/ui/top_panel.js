@@ -19,24 +19,38 @@ export function topPanel({ model }, actions) {
 		for (const [name, heading] of Object.entries(headings))
 			setSorted(heading, name === key);
 		const rows = model.totals.heaviest(key, ROWS);
-		body.replaceChildren(...rows.map((frame) => topRow(model, frame, {
-			find: () => actions.searchFor(exactPattern(model.frameName(frame))),
-			bar: model.totals[key][frame] / model.totals[key][rows[0]],
-		})));
+		body.replaceChildren(
+			...rows.map((frame) =>
+				topRow(model, frame, {
+					find: () =>
+						actions.searchFor(
+							exactPattern(model.frameName(frame)),
+						),
+					bar: model.totals[key][frame] / model.totals[key][rows[0]],
+				}),
+			),
+		);
 	};
 	for (const key of ["self", "total"])
-		headings[key] = make("th", { class: "number", scope: "col" },
-			make("button", { type: "button", onclick: () => sortBy(key) }, key));
+		headings[key] = make(
+			"th",
+			{ class: "number", scope: "col" },
+			make("button", { type: "button", onclick: () => sortBy(key) }, key),
+		);
 	sortBy("self");
-	const head = make("tr", {}, make("th", { scope: "col" }, "function"), headings.self, headings.total);
+	const head = make(
+		"tr",
+		{},
+		make("th", { scope: "col" }, "function"),
+		headings.self,
+		headings.total,
+	);
 	return [make("table", {}, make("thead", {}, head), body)];
 }
 
 function setSorted(heading, isSorted) {
-	if (isSorted)
-		heading.setAttribute("aria-sort", "descending");
-	else
-		heading.removeAttribute("aria-sort");
+	if (isSorted) heading.setAttribute("aria-sort", "descending");
+	else heading.removeAttribute("aria-sort");
 }
 
 /* The bar is on the scale of the first row. */
@@ -46,10 +60,13 @@ function topRow(model, frame, { find, bar }) {
 	const title = [name, origin(facts), place(facts)].filter(Boolean).join("\n");
 	const cell = make("td", { class: "name" }, make("button", { type: "button" }, name));
 	cell.style.setProperty("--share", `${100 * bar}%`);
-	return make("tr", { title, onclick: find },
+	return make(
+		"tr",
+		{ title, onclick: find },
 		cell,
 		share(model.totals.self[frame], model.total),
-		share(model.totals.total[frame], model.total));
+		share(model.totals.total[frame], model.total),
+	);
 }
 
 function share(value, whole) {
