@@ -45,17 +45,17 @@ static void print_count(const char *name, uint64_t count)
 		printf("  %-28s %" PRIu64 "\n", name, count);
 }
 
-static const char *format_name(enum cfi_format format)
+static const char *source_name(const struct unwind_stats *stats)
 {
-	switch (format) {
+	bool debug = stats->debug_format != CFI_NONE;
+
+	switch (stats->eh_format) {
 	case CFI_EH_FRAME:
-		return ".eh_frame";
+		return debug ? ".eh_frame .debug_frame" : ".eh_frame";
 	case CFI_EH_HEADER:
-		return "PT_GNU_EH_FRAME (no section headers)";
-	case CFI_DEBUG_FRAME:
-		return ".debug_frame";
+		return debug ? "PT_GNU_EH_FRAME .debug_frame" : "PT_GNU_EH_FRAME";
 	default:
-		return "none";
+		return debug ? ".debug_frame" : "none";
 	}
 }
 
@@ -64,7 +64,7 @@ static void print_table(const struct unwind_table *table)
 	const struct unwind_object *object = &table->object;
 	const struct unwind_stats *stats = &table->stats;
 
-	printf("source:         %s\n", format_name(stats->format));
+	printf("source:         %s\n", source_name(stats));
 	printf("source-bytes:   %" PRIu64 "\n", stats->cfi_len);
 	printf("fdes:           %" PRIu64 "\n", stats->fde_cnt);
 	printf("rows:           %u\n", object->row_cnt);
@@ -86,6 +86,7 @@ static void print_losses(const struct unwind_table *table)
 	       percent(lost, table->object.row_cnt));
 	for (int i = 0; i < UNWIND_LOSS_CNT; i++)
 		print_count(unwind_loss_name((enum unwind_loss)i), stats->rows_of_loss[i]);
+	print_count("unreadable .debug_frame", stats->debug_unreadable);
 	print_count("broken entries", stats->cfi.entries_broken);
 	print_count("fdes without cie", stats->cfi.fdes_no_cie);
 	print_count("fdes without code", stats->cfi.fdes_empty);

@@ -184,15 +184,16 @@ static bool read_cie(struct parser *parser, struct byte_reader reader, struct cf
 }
 
 struct wanted_cie {
-	const struct cfi_entries *entries;
+	const struct parser *parser;
 	uint32_t offset;
 };
 
 static bool is_wanted(const void *ctx, uint32_t number)
 {
 	const struct wanted_cie *wanted = ctx;
+	const struct cfi_cie *cie = &wanted->parser->entries->cies.items[number];
 
-	return wanted->entries->cies.items[number].offset == wanted->offset;
+	return cie->offset == wanted->offset && cie->section == wanted->parser->section;
 }
 
 static int add_cie(struct parser *parser, uint32_t offset, uint32_t *ret_number)
@@ -200,7 +201,7 @@ static int add_cie(struct parser *parser, uint32_t offset, uint32_t *ret_number)
 	const struct buf *bytes = &parser->section->bytes;
 	struct cfi_entries *entries = parser->entries;
 	struct byte_reader reader = byte_reader_of(bytes->data, bytes->len);
-	struct cfi_cie cie = {.offset = offset};
+	struct cfi_cie cie = {.section = parser->section, .offset = offset};
 	struct entry entry;
 	uint32_t number = (uint32_t)entries->cies.len;
 	int r;
@@ -222,11 +223,11 @@ static int add_cie(struct parser *parser, uint32_t offset, uint32_t *ret_number)
 static int find_cie(struct parser *parser, uint32_t offset, uint32_t *ret_number)
 {
 	struct cfi_entries *entries = parser->entries;
-	struct wanted_cie wanted = {entries, offset};
-	uint32_t number = (uint32_t)entries->fdes.len;
+	struct wanted_cie wanted = {parser, offset};
+	uint32_t number;
 
 	/* Linkers put the FDEs of one CIE one behind the other. */
-	if (number && entries->cies.items[vec_last(&entries->fdes)->cie].offset == offset) {
+	if (entries->fdes.len && is_wanted(&wanted, vec_last(&entries->fdes)->cie)) {
 		*ret_number = vec_last(&entries->fdes)->cie;
 		return 0;
 	}
@@ -272,7 +273,8 @@ static int add_fde(struct parser *parser, struct cfi_fde fde)
 	struct cfi_entries *entries = parser->entries;
 	const struct code_range *range = find_range(parser, fde.start);
 
-	if (fde.start == fde.end) {
+	/* 0 and 1 are what linkers write into .debug_frame for functions they discarded. */
+	if (fde.start == fde.end || (is_debug_frame(parser) && fde.start <= 1)) {
 		entries->losses.fdes_empty++;
 		return 0;
 	}
@@ -360,20 +362,14 @@ static int read_entries(struct parser *parser)
 	return 0;
 }
 
-int cfi_entries_read(const struct cfi_section *section, struct code_ranges ranges,
-		     struct cfi_entries *ret_entries)
+int cfi_entries_read(struct cfi_entries *entries, const struct cfi_section *section,
+		     struct code_ranges ranges)
 {
 	struct cfa_machine machine;
-	struct cfi_entries entries = {0};
 	struct parser parser = {
-		.section = section, .ranges = ranges, .entries = &entries, .machine = &machine};
-	int r = read_entries(&parser);
+		.section = section, .ranges = ranges, .entries = entries, .machine = &machine};
 
-	if (r < 0)
-		cfi_entries_free(&entries);
-	else
-		*ret_entries = entries;
-	return r;
+	return read_entries(&parser);
 }
 
 void cfi_entries_free(struct cfi_entries *entries)

@@ -19,6 +19,7 @@ struct code_range { /* addresses of an executable segment */
 };
 
 struct cfi_cie {
+	const struct cfi_section *section;
 	uint32_t offset; /* in the section */
 	bool usable;
 	bool augmented;   /* FDEs have augmentation data */
@@ -30,9 +31,9 @@ struct cfi_cie {
 };
 
 struct cfi_fde {
-	uint64_t start, end; /* addresses; start < end */
-	uint32_t code_offset, code_len;
-	uint32_t cie; /* its number */
+	uint64_t start, end;            /* addresses; start < end */
+	uint32_t code_offset, code_len; /* in the section of the CIE */
+	uint32_t cie;                   /* its number */
 };
 
 struct cfi_losses {
@@ -45,7 +46,7 @@ struct cfi_losses {
 
 struct cfi_entries { /* all zero: empty and valid */
 	VEC(struct cfi_cie) cies;
-	VEC(struct cfi_fde) fdes; /* in the order of the section */
+	VEC(struct cfi_fde) fdes; /* in the order they were read in */
 	struct hashindex cie_numbers;
 	struct cfi_losses losses;
 };
@@ -56,11 +57,12 @@ struct code_ranges {
 };
 
 /*
- * Reads all entries whose code lies in the ranges; the part of an FDE outside its range is cut off.
- * Broken entries are counted and left out. The section must outlive the entries. 0 or -ENOMEM.
+ * Adds all entries of a section whose code lies in the ranges; the part of an FDE outside its range
+ * is cut off. Broken entries are counted and left out. The section must outlive the entries. 0 or
+ * -ENOMEM.
  */
-int cfi_entries_read(const struct cfi_section *section, struct code_ranges ranges,
-		     struct cfi_entries *ret_entries) _warn_unused_;
+int cfi_entries_read(struct cfi_entries *entries, const struct cfi_section *section,
+		     struct code_ranges ranges) _warn_unused_;
 void cfi_entries_free(struct cfi_entries *entries);
 
 #endif

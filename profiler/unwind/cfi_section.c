@@ -140,41 +140,51 @@ static int load_through_header(const struct elf_image *image, struct cfi_section
 	return -ENOENT;
 }
 
-static int load_any(const struct elf_image *image, struct cfi_section *section)
+static int load_eh(const struct elf_image *image, struct cfi_section *section)
 {
-	int r;
+	int r = load_named(image, ".eh_frame", section);
 
 	section->format = CFI_EH_FRAME;
-	r = load_named(image, ".eh_frame", section);
 	if (r != -ENOENT)
 		return r;
 	section->format = CFI_EH_HEADER;
-	r = load_through_header(image, section);
-	if (r != -ENOENT)
-		return r;
-	section->format = CFI_DEBUG_FRAME;
-	r = load_debug_frame(image, section);
-	if (r != -ENOENT)
-		return r;
-	section->format = CFI_NONE;
-	return 0;
+	return load_through_header(image, section);
 }
 
-int cfi_section_load(const struct elf_image *image, struct cfi_section *ret_section,
-		     struct err *err)
+static int load_debug(const struct elf_image *image, struct cfi_section *section)
+{
+	section->format = CFI_DEBUG_FRAME;
+	return load_debug_frame(image, section);
+}
+
+static int load(const struct elf_image *image,
+		int (*load_one)(const struct elf_image *, struct cfi_section *),
+		struct cfi_section *ret_section)
 {
 	struct cfi_section section = {
 		.text_address = section_address(image, ".text"),
 		.data_address = section_address(image, ".got"),
 	};
-	int r = load_any(image, &section);
+	int r = load_one(image, &section);
 
 	if (r < 0) {
 		cfi_section_free(&section);
-		return err_errno(err, r, "cannot read the unwind information");
+		section.format = CFI_NONE;
 	}
+	if (r < 0 && r != -ENOENT)
+		return r;
 	*ret_section = section;
 	return 0;
+}
+
+int cfi_section_load_eh(const struct elf_image *image, struct cfi_section *ret_section)
+{
+	return load(image, load_eh, ret_section);
+}
+
+int cfi_section_load_debug(const struct elf_image *image, struct cfi_section *ret_section)
+{
+	return load(image, load_debug, ret_section);
 }
 
 void cfi_section_free(struct cfi_section *section)

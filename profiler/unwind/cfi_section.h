@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The bytes of an object's call frame information, and the addresses its encodings refer to.
+ * The bytes of an object's call frame information, and the addresses its encodings refer to. An
+ * object may have two: what it unwinds itself with when it throws, and what it was given for
+ * debuggers. Go has only the latter for its own code, and the former for the C code it was linked
+ * with.
  */
 #ifndef SMOLDER_UNWIND_CFI_SECTION_H
 #define SMOLDER_UNWIND_CFI_SECTION_H
@@ -26,11 +29,13 @@ struct cfi_section {
 };
 
 /*
- * Finds and reads it. 0, also when there is none; -EFBIG when it is larger than CFI_LEN_MAX, -ENODATA
- * when the file does not hold all of it, -EBADMSG when it cannot be decompressed, -ENOMEM.
+ * Find and read them. 0, also when there is none; -EFBIG when it is larger than CFI_LEN_MAX, -ENODATA
+ * when the file does not hold all of it, -EBADMSG or -ENOTSUP when it cannot be decompressed, -ENOMEM.
  */
-int cfi_section_load(const struct elf_image *image, struct cfi_section *ret_section,
-		     struct err *err) _warn_unused_;
+int cfi_section_load_eh(const struct elf_image *image, struct cfi_section *ret_section)
+	_warn_unused_;
+int cfi_section_load_debug(const struct elf_image *image, struct cfi_section *ret_section)
+	_warn_unused_;
 void cfi_section_free(struct cfi_section *section);
 
 #endif

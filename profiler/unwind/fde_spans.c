@@ -12,7 +12,7 @@ struct sweep {
 	size_t work_left;
 };
 
-/* Outer FDEs before those within them; of equals the earlier one of the section. */
+/* Outer FDEs before those within them; of equals the one that was read first. */
 static int compare_fdes(const void *left, const void *right, void *ctx)
 {
 	const struct cfi_fde *fdes = ctx;

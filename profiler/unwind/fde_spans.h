@@ -2,7 +2,7 @@
 /*
  * Which FDE speaks for which addresses. FDEs come in any order and may overlap: then the one that
  * starts last speaks, as in a search by start addresses; of several that start at one address the
- * shortest, of equals the later one of the section. Behind an FDE that lies within another, the
+ * shortest, of equals the one that was read last. Behind an FDE that lies within another, the
  * outer one speaks again.
  */
 #ifndef SMOLDER_UNWIND_FDE_SPANS_H

@@ -14,12 +14,13 @@
 
 struct compilation {
 	struct elf_image image;
-	struct cfi_section section;
+	struct cfi_section eh, debug;
 	struct cfi_entries entries;
 	struct fde_spans spans;
 	struct row_writer writer;
 	VEC(struct code_range) ranges;
 	struct cfa_machine machine;
+	bool is_go; /* its functions save rbp, its .debug_frame does not say so */
 };
 
 static int add_segment(struct compilation *compilation, struct unwind_table *table,
@@ -64,14 +65,17 @@ struct row_target {
 	struct row_writer *writer;
 	uint64_t start; /* of the span: what the program says before holds there */
 	bool interrupted;
+	bool fp_untold; /* what is not said of fp does not mean that it is kept */
 };
 
 static int write_row(void *ctx, uint64_t address, const struct cfa_state *state)
 {
 	struct row_target *target = ctx;
+	struct unwind_rule rule = row_rule_of(state, target->interrupted);
 
-	return row_writer_add(target->writer, MAX(address, target->start),
-			      row_rule_of(state, target->interrupted));
+	if (target->fp_untold && UNWIND_KIND(rule) == UNWIND_SP && rule.fp == UNWIND_FP_SAME)
+		rule.fp = UNWIND_FP_LOST;
+	return row_writer_add(target->writer, MAX(address, target->start), rule);
 }
 
 static int write_span(struct compilation *compilation, const struct fde_span *span)
@@ -79,21 +83,25 @@ static int write_span(struct compilation *compilation, const struct fde_span *sp
 	const struct cfi_fde *fde = &compilation->entries.fdes.items[span->fde];
 	const struct cfi_cie *cie = &compilation->entries.cies.items[fde->cie];
 	struct cfa_machine *machine = &compilation->machine;
-	struct row_target target = {&compilation->writer, span->start, cie->interrupted};
+	struct row_target target = {
+		.writer = &compilation->writer,
+		.start = span->start,
+		.interrupted = cie->interrupted,
+		.fp_untold = compilation->is_go && cie->section->format == CFI_DEBUG_FRAME,
+	};
 
 	machine->frame = (struct cfa_frame){
 		.code_align = cie->code_align,
 		.data_align = cie->data_align,
 		.pointer_encoding = cie->pointer_encoding,
-		.bases = {.bytes = compilation->section.bytes.data,
-			  .address = compilation->section.address,
-			  .text = compilation->section.text_address,
-			  .data = compilation->section.data_address,
+		.bases = {.bytes = cie->section->bytes.data,
+			  .address = cie->section->address,
+			  .text = cie->section->text_address,
+			  .data = cie->section->data_address,
 			  .function = fde->start},
 		.initial = &cie->initial,
 	};
-	machine->code =
-		byte_reader_of(compilation->section.bytes.data + fde->code_offset, fde->code_len);
+	machine->code = byte_reader_of(cie->section->bytes.data + fde->code_offset, fde->code_len);
 	machine->location = fde->start;
 	machine->end = span->end;
 	machine->row = write_row;
@@ -130,7 +138,9 @@ static void count_losses(const struct compilation *compilation, struct unwind_st
 		if (loss != UNWIND_LOSS_NONE && loss < UNWIND_LOSS_CNT)
 			stats->rows_of_loss[loss] += use->row_cnt;
 	}
-	stats->cfi_len = compilation->section.bytes.len;
+	stats->eh_format = compilation->eh.format;
+	stats->debug_format = compilation->debug.format;
+	stats->cfi_len = compilation->eh.bytes.len + compilation->debug.bytes.len;
 	stats->cie_cnt = compilation->entries.cies.len;
 	stats->fde_cnt = compilation->entries.fdes.len;
 	stats->fdes_overlapping = compilation->spans.fdes_overlapping;
@@ -143,29 +153,54 @@ static uint32_t object_flags(const struct compilation *compilation)
 {
 	uint32_t flags = 0;
 
-	if (compilation->section.format == CFI_NONE)
+	if (compilation->eh.format == CFI_NONE && compilation->debug.format == CFI_NONE)
 		flags |= UNWIND_OBJECT_NO_TABLE;
-	if (elf_image_section(&compilation->image, ".gopclntab"))
+	if (compilation->is_go)
 		flags |= UNWIND_OBJECT_GO;
 	return flags;
 }
 
+/* What debuggers are told is welcome, not needed. */
+static int load_sections(struct compilation *compilation, struct unwind_table *table,
+			 struct err *err)
+{
+	int r = cfi_section_load_eh(&compilation->image, &compilation->eh);
+
+	if (r < 0)
+		return err_errno(err, r, "cannot read the unwind information");
+	r = cfi_section_load_debug(&compilation->image, &compilation->debug);
+	if (r == -ENOMEM)
+		return err_errno(err, r, "cannot read .debug_frame");
+	table->stats.debug_unreadable = r < 0;
+	return 0;
+}
+
+/* Of two FDEs for the same code, the one that was read last speaks: that of .eh_frame. */
+static int read_entries(struct compilation *compilation)
+{
+	struct code_ranges ranges = {compilation->ranges.items, compilation->ranges.len};
+	int r = cfi_entries_read(&compilation->entries, &compilation->debug, ranges);
+
+	if (r == 0)
+		r = cfi_entries_read(&compilation->entries, &compilation->eh, ranges);
+	if (r < 0)
+		return r;
+	return fde_spans_make(&compilation->entries,
+			      compilation->eh.bytes.len + compilation->debug.bytes.len,
+			      &compilation->spans);
+}
+
 static int read_cfi(struct compilation *compilation, struct unwind_table *table, struct err *err)
 {
-	struct code_ranges ranges;
 	int r = add_segments(compilation, table);
 
 	if (r < 0)
 		return err_errno(err, r, "cannot keep the segments");
-	r = cfi_section_load(&compilation->image, &compilation->section, err);
+	compilation->is_go = elf_image_section(&compilation->image, ".gopclntab");
+	r = load_sections(compilation, table, err);
 	if (r < 0)
 		return r;
-	ranges = (struct code_ranges){compilation->ranges.items, compilation->ranges.len};
-	table->stats.format = compilation->section.format;
-	r = cfi_entries_read(&compilation->section, ranges, &compilation->entries);
-	if (r == 0)
-		r = fde_spans_make(&compilation->entries, compilation->section.bytes.len,
-				   &compilation->spans);
+	r = read_entries(compilation);
 	return r < 0 ? err_errno(err, r, "cannot read the unwind information") : 0;
 }
 
@@ -192,7 +227,8 @@ static void compilation_free(struct compilation **compilation)
 	if (!*compilation)
 		return;
 	elf_image_close(&(*compilation)->image);
-	cfi_section_free(&(*compilation)->section);
+	cfi_section_free(&(*compilation)->eh);
+	cfi_section_free(&(*compilation)->debug);
 	cfi_entries_free(&(*compilation)->entries);
 	fde_spans_free(&(*compilation)->spans);
 	row_writer_free(&(*compilation)->writer);

@@ -17,7 +17,9 @@ struct unwind_segment {
 };
 
 struct unwind_stats {
-	enum cfi_format format;
+	enum cfi_format eh_format; /* CFI_NONE: it has none, as for the next */
+	enum cfi_format debug_format;
+	bool debug_unreadable;     /* there is a .debug_frame, broken or compressed beyond us */
 	uint64_t cfi_len;          /* bytes of unwind information read */
 	uint64_t cie_cnt, fde_cnt; /* those used */
 	uint64_t code_len;         /* bytes of code: of executable sections, else segments */

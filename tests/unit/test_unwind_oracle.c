@@ -39,7 +39,8 @@ struct step {
 struct oracle {
 	const char *name;
 	Elf *elf;
-	Dwarf_CFI *cfi;
+	Dwarf *dwarf; /* when there is only .debug_frame */
+	Dwarf_CFI *cfi, *elf_cfi;
 	struct unwind_table table;
 	uint64_t random;
 	uint64_t compared, disagreed, unsupported, fp_unknown;
@@ -383,7 +384,8 @@ static bool compare_at(struct oracle *oracle, uint64_t pc)
 		oracle->unsupported++;
 		return theirs.outcome != FRAME_NONE;
 	}
-	if (loss != UNWIND_LOSS_NONE) {
+	if (loss != UNWIND_LOSS_NONE ||
+	    (ours.fp_lost && oracle->table.object.flags & UNWIND_OBJECT_GO)) {
 		oracle->fp_unknown++;
 		ours.fp_lost = theirs.fp_lost = true;
 	}
@@ -455,7 +457,11 @@ static int open_oracle(struct oracle *oracle, struct elf_source source)
 		oracle->elf = elf_memory((char *)(uintptr_t)source.memory, source.memory_len);
 	else
 		oracle->elf = elf_begin(source.fd, ELF_C_READ_MMAP, NULL);
-	oracle->cfi = oracle->elf ? dwarf_getcfi_elf(oracle->elf) : NULL;
+	oracle->cfi = oracle->elf_cfi = oracle->elf ? dwarf_getcfi_elf(oracle->elf) : NULL;
+	if (oracle->elf && !oracle->cfi) {
+		oracle->dwarf = dwarf_begin_elf(oracle->elf, DWARF_C_READ, NULL);
+		oracle->cfi = oracle->dwarf ? dwarf_getcfi(oracle->dwarf) : NULL;
+	}
 	return oracle->cfi ? 0 : -ENOEXEC;
 }
 
@@ -478,8 +484,9 @@ static int run_oracle(struct oracle *oracle, struct elf_source source, struct er
 
 static void close_oracle(struct oracle *oracle)
 {
-	if (oracle->cfi)
-		dwarf_cfi_end(oracle->cfi);
+	if (oracle->elf_cfi)
+		dwarf_cfi_end(oracle->elf_cfi);
+	dwarf_end(oracle->dwarf);
 	elf_end(oracle->elf);
 	unwind_table_free(&oracle->table);
 }
