@@ -243,6 +243,12 @@ static int unite_descriptions(struct merge *merge, struct err *err)
 	struct profile *into = merge->into;
 	const struct profile *from = merge->from;
 
+	int64_t sum;
+
+	for (uint32_t i = 0; i < into->value_types_len; i++)
+		if (__builtin_add_overflow(profile_total(into, i), profile_total(from, i), &sum))
+			return err_set(err, -ERANGE,
+				       "the merged profiles' values add up to too much");
 	if (__builtin_add_overflow(into->duration_ns, from->duration_ns, &into->duration_ns))
 		return err_set(err, -ERANGE, "the merged profiles' durations add up to too much");
 	into->host = agreed(merge, into->host, from->host);

@@ -7,12 +7,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -239,6 +242,46 @@ static void test_standard_output(void **state)
 	assert_int_equal(fcntl(STDOUT_FILENO, F_GETFD), 0);
 }
 
+/* In a child, whose mounts are its own: 0 all well, 77 not possible here, or what went wrong. */
+static int publish_without_proc(void)
+{
+	struct outfile file = {.fd = -1};
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    umount2("/proc", MNT_DETACH) < 0)
+		return 77;
+	if (outfile_open(path_of("x"), &file, NULL) < 0 || !file.temp_path || count_entries() != 1)
+		return 1;
+	outfile_close(&file);
+	if (count_entries() != 0)
+		return 2;
+	if (outfile_open(path_of("x"), &file, NULL) < 0 || write(file.fd, "text", 4) != 4 ||
+	    outfile_publish(&file, 1, NULL) < 0)
+		return 3;
+	outfile_close(&file);
+	return count_entries() == 1 ? 0 : 4;
+}
+
+static void test_without_unnamed_files(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(publish_without_proc());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77) {
+		print_message("skipped: cannot take /proc away here\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_file(path_of("x"), "text");
+}
+
 static void test_messages(void **state)
 {
 	struct outfile file = {.path = "-"};
@@ -263,6 +306,7 @@ int main(void)
 		IN_DIRECTORY(test_replaces_a_link_not_its_target),
 		IN_DIRECTORY(test_all_or_none),
 		IN_DIRECTORY(test_refuses),
+		IN_DIRECTORY(test_without_unnamed_files),
 		IN_DIRECTORY(test_fifo_is_written_directly),
 		cmocka_unit_test(test_standard_output),
 		cmocka_unit_test(test_messages),

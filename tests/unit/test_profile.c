@@ -197,6 +197,26 @@ static void test_merge_refuses_other_types(void **state)
 	profile_free(c);
 }
 
+static void test_merge_refuses_too_much(void **state)
+{
+	struct profile *a = support_profile(false), *b = support_profile(true);
+	struct err err;
+
+	(void)state;
+	b->samples.items[0].values[1] = INT64_MAX - 700;
+	assert_int_equal(profile_merge(a, b, &err), -ERANGE);
+	assert_string_equal(err.text, "the merged profiles' values add up to too much");
+	profile_free(a);
+	profile_free(b);
+	a = support_profile(false);
+	b = support_profile(true);
+	b->duration_ns = INT64_MAX;
+	assert_int_equal(profile_merge(a, b, &err), -ERANGE);
+	assert_string_equal(err.text, "the merged profiles' durations add up to too much");
+	profile_free(a);
+	profile_free(b);
+}
+
 /* Each breaks one invariant of a sound profile. */
 static void break_value_types(struct profile *p)
 {
@@ -320,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_merge_sums),
 		cmocka_unit_test(test_merge_without_ledger_has_none),
 		cmocka_unit_test(test_merge_refuses_other_types),
+		cmocka_unit_test(test_merge_refuses_too_much),
 		cmocka_unit_test(test_check_finds_what_is_broken),
 	};
 
