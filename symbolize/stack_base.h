@@ -12,7 +12,8 @@
  *    before the exported __libc_start_main and pthread_create, in whose source files they are; what
  *    lies there counts only if the code around it refers to its first byte, as the caller of the one
  *    and the creator of the other must (x86-64 only: elsewhere that is not checked, and not claimed).
- *    Seen so in Debian's glibc 2.36 against its debug symbols.
+ *    Seen so in Debian's glibc 2.36 against its debug symbols. In a stripped static program neither
+ *    is exported, so there the two are not found; its _start and clone are.
  */
 #ifndef SMOLDER_SYMBOLIZE_STACK_BASE_H
 #define SMOLDER_SYMBOLIZE_STACK_BASE_H
