@@ -38,17 +38,16 @@ static void check_pid_namespace(struct host *host, struct check_result *result)
 static void find_hidepid(const char *mountinfo, char *value, size_t size)
 {
 	static const char option[] = "hidepid=";
-	const char *line = strstr(mountinfo, " /proc ");
-	const char *end = line ? strchrnul(line, '\n') : NULL;
-	const char *at = line ? strstr(line, option) : NULL;
-	size_t len;
+	const char *line = NULL, *next = mountinfo, *at;
 
 	value[0] = '\0';
-	if (!at || at >= end)
+	while ((next = strstr(next, " /proc "))) /* the last mount covers those before it */
+		line = next++;
+	at = line ? strstr(line, option) : NULL;
+	if (!at || at >= strchrnul(line, '\n'))
 		return;
 	at += sizeof(option) - 1;
-	len = strcspn(at, ", \n");
-	snprintf(value, size, "%.*s", (int)len, at);
+	snprintf(value, size, "%.*s", (int)strcspn(at, ", \n"), at);
 }
 
 static bool is_hidden(char *value, size_t size)
@@ -117,6 +116,11 @@ static void check_proc(struct host *host, struct check_result *result)
 	if (is_hidden(hidden, sizeof(hidden)) && access("/proc/1/stat", R_OK) < 0) {
 		check_missing(result, "hidepid=%s: processes of others are hidden", hidden);
 		check_advise(result, "%s", check_privileges_advice);
+		return;
+	}
+	if (!readable.yes && !readable.no) {
+		check_missing(result, "'/proc' shows no process");
+		check_advise(result, "mount procfs on /proc");
 		return;
 	}
 	if (!readable.no) {

@@ -25,9 +25,10 @@ static void check_btf(struct host *host, struct check_result *result)
 
 	(void)host;
 	if (!btf) {
-		check_failed(result, -errno, "the kernel does not describe its types");
-		if (errno != EPERM && errno != EACCES)
-			check_advise(result, "use a kernel built with CONFIG_DEBUG_INFO_BTF");
+		check_missing(result, "the kernel does not describe its types: %m");
+		check_advise(result, access("/sys/kernel", F_OK) == 0 ?
+					     "use a kernel built with CONFIG_DEBUG_INFO_BTF" :
+					     "mount sysfs on /sys");
 		return;
 	}
 	check_works(result, "the kernel describes %u types of its own", btf__type_cnt(btf));

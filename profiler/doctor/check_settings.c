@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "profiler/doctor/check.h"
 #include "profiler/doctor/host.h"
+#include "profiler/doctor/rights.h"
 
 #include <errno.h>
 #include <string.h>
@@ -43,7 +44,9 @@ static void check_paranoid(struct host *host, struct check_result *result)
 
 	if (!read_setting("perf_event_paranoid", value, sizeof(value), result))
 		return;
-	if (host->sampler || value[0] == '-' || strcmp(value, "0") == 0) {
+	(void)host;
+	if (value[0] == '-' || strcmp(value, "0") == 0 ||
+	    (rights_count() && (rights_held(CAP_PERFMON) || rights_held(CAP_SYS_ADMIN)))) {
 		check_works(result, "%s: does not bind this user", value);
 		return;
 	}

@@ -27,10 +27,11 @@ void host_open(struct host *ret_host)
 {
 	struct host host = {0};
 	struct sampler_options options = {.stack_depth = sampler_stack_depth()};
-	int possible = libbpf_num_possible_cpus(), r;
 	uint64_t begin_ns;
+	int possible, r;
 
 	libbpf_set_print(print_nothing);
+	possible = libbpf_num_possible_cpus();
 	r = cpu_list_online(&host.online, NULL);
 	if (r < 0)
 		host.online = (struct cpu_list){0};

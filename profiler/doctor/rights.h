@@ -20,4 +20,7 @@
 /* Is it in the effective set? */
 bool rights_held(unsigned int capability);
 
+/* Are we in the host's user namespace? In any other, capabilities do not count for BPF or perf. */
+bool rights_count(void);
+
 #endif

@@ -99,6 +99,31 @@ check_not_processes() {
 	kill "$parent"
 }
 
+# Places as containers make them: each lacks one thing, which is named.
+check_places() {
+	if ! unshare -m -p true; then
+		skip "namespaces cannot be made here"
+		return
+	fi
+	unshare -p -f --mount-proc "$SMOLDER" doctor >out
+	matches "another pid namespace" "$(row out 'pid namespace')" 'missing .* not the host.s'
+	matches "what to do about it" "$(cat out)" 'docker run --pid=host'
+	unshare -m sh -c "mount -t proc -o hidepid=2 proc /proc &&
+		setpriv --reuid=65534 --regid=65534 --clear-groups $elsewhere/smolder doctor" >out
+	matches "hidden processes" "$(row out '/proc of all')" 'missing .* hidepid=[a-z0-9]+: '
+	not_ok "without sysfs" unshare -m sh -c "umount -l /sys && $SMOLDER doctor >out 2>err"
+	matches "no CPUs are known" "$(row out CPUs)" 'missing '
+	matches "sysfs is asked for" "$(cat out)" 'mount sysfs on /sys'
+	is "and no library complains" "$(cat err)" ""
+	check_shape out "without sysfs"
+	not_ok "another user namespace" as_nobody unshare -r "$elsewhere/smolder" doctor
+}
+
+check_full_disk() {
+	not_ok "a full disk is told" bash -c "$SMOLDER doctor >/dev/full 2>err"
+	is "in one line" "$(cat err)" "smolder: cannot write to standard output: No space left on device"
+}
+
 need_root
 need_cmd setpriv
 check_nobody
@@ -106,6 +131,8 @@ check_root
 as_nobody "$elsewhere/smolder" doctor >out
 check_advice
 check_process
+check_places
+check_full_disk
 if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
 	check_not_processes
 fi
