@@ -384,6 +384,15 @@ static int tell_end(const struct record *record, const struct profile *profile, 
 	return r;
 }
 
+/* From the last tick to the last file on disk. */
+static void tell_finishing(const struct profile *profile)
+{
+	int64_t end_ns = profile->time_ns + profile->duration_ns;
+	int64_t now_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+
+	msg_verbose("finishing took %lld ms", (long long)((now_ns - end_ns) / (int64_t)NS_PER_MS));
+}
+
 static int record_and_write(struct record *record, struct err *err)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
@@ -393,7 +402,10 @@ static int record_and_write(struct record *record, struct err *err)
 		r = format_write_files(profile, record->outputs, record->outputs_len, err);
 	if (r == 0)
 		r = write_ledger(record, profile, err);
-	return r < 0 ? r : tell_end(record, profile, err);
+	if (r < 0)
+		return r;
+	tell_finishing(profile);
+	return tell_end(record, profile, err);
 }
 
 /* An output that no format or sense can be made of is a slip of the pen, not a failure. */
