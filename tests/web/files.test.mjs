@@ -11,6 +11,7 @@ import {
 	closeQuietly,
 	missing,
 	openPage,
+	placesOf,
 	settle,
 	startBrowser,
 	stateOf,
@@ -197,14 +198,26 @@ for (const [name, pack] of [
 		assert.match(await page.textContent("#ledger"), /^90 of 100 ticks recorded/);
 	});
 
+check("pprof, every place", async (page) => {
+	/* pprof cannot say of a process's first frame that it is inlined. */
+	const stacks = STACKS.filter(({ path: [, first] }) => !first.endsWith("_[i]"));
+	await give(page, "x.pb", encodePprof(stacks));
+	assert.deepEqual(await placesOf(page), countPlaces(stacks));
+});
+
+check("folded text, every place", async (page) => {
+	await give(page, "x.folded", TEXT);
+	assert.deepEqual(await placesOf(page), countPlaces(STACKS));
+});
+
 check("pprof frames have kind, module, file and line", async (page) => {
 	await give(
 		page,
 		"x.pb",
-		encodePprof([{ path: ["app", "f", "g_[i]", "read_[k]"], count: 3 }]),
+		encodePprof([{ path: ["app", "f", "g_[i]", "*h_[j]", "read_[k]"], count: 3 }]),
 	);
 	const frames = await page.evaluate(() =>
-		[1, 2, 3, 4].map((node) => window.smolder.describe(node)),
+		[1, 2, 3, 4, 5].map((node) => window.smolder.describe(node)),
 	);
 	assert.deepEqual(
 		frames.map(({ name, kind, module }) => [name, kind, module]),
@@ -212,6 +225,7 @@ check("pprof frames have kind, module, file and line", async (page) => {
 			["app", "process", ""],
 			["f", "user", "thing"],
 			["g", "inlined", "thing"],
+			["*h", "JIT", "[anon]"],
 			["read", "kernel", "[kernel.kallsyms]"],
 		],
 	);

@@ -9,6 +9,7 @@ import {
 	missing,
 	openPage,
 	pixelAt,
+	placesOf,
 	SCREENSHOTS,
 	settle,
 	startBrowser,
@@ -93,23 +94,7 @@ for (const seed of [1, 2, 3]) {
 	const text = randomFolded(400, seed);
 	const stacks = readStacks(text);
 	check(`every total and self is what the text says, seed ${seed}`, text, async (page) => {
-		const places = await page.evaluate(() => {
-			const suffix = { kernel: "_[k]", inlined: "_[i]", JIT: "_[j]" };
-			const seen = {};
-			const pending = window.smolder.children(0).map((node) => [node, ""]);
-			while (pending.length > 0) {
-				const [node, prefix] = pending.pop();
-				const { name, kind, total, self } = window.smolder.describe(node);
-				const place = prefix + name + (suffix[kind] ?? "");
-				seen[place] = [total, self];
-				pending.push(
-					...window.smolder
-						.children(node)
-						.map((child) => [child, `${place};`]),
-				);
-			}
-			return seen;
-		});
+		const places = await placesOf(page);
 		assert.deepEqual(places, countPlaces(stacks));
 		assert.equal((await stateOf(page)).total, sumOf(stacks));
 	});

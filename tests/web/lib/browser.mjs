@@ -131,6 +131,24 @@ export function pixelAt(page, x, y) {
 	);
 }
 
+/** Total and self of each place, as the page has them: see countPlaces() of oracle.mjs. */
+export function placesOf(page) {
+	return page.evaluate(() => {
+		const suffix = { kernel: "_[k]", inlined: "_[i]", JIT: "_[j]" };
+		const places = {};
+		const pending = window.smolder.children(0).map((node) => [node, ""]);
+		while (pending.length > 0) {
+			const [node, prefix] = pending.pop();
+			const { name, kind, total, self } = window.smolder.describe(node);
+			const place = prefix + name + (suffix[kind] ?? "");
+			places[place] = [total, self];
+			for (const child of window.smolder.children(node))
+				pending.push([child, `${place};`]);
+		}
+		return places;
+	});
+}
+
 export async function closeQuietly(page, complaints) {
 	await page.close();
 	assert.deepEqual(complaints, []);

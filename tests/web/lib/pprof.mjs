@@ -2,7 +2,13 @@
 /** Writes profile.proto for tests: a location per frame; inlined ones are lines of theirs. */
 
 const INLINE_SUFFIX = "_[i]";
-const KERNEL_SUFFIX = "_[k]";
+
+/* Which one code is in, by the suffix of its name; the first is for names without. */
+const MAPPINGS = [
+	{ suffix: "", file: "/usr/bin/thing", start: 0x400000n },
+	{ suffix: "_[k]", file: "[kernel.kallsyms]", start: 0xffffffff81000000n },
+	{ suffix: "_[j]", file: "[anon]", start: 0x7f0000000000n },
+];
 
 function varint(value) {
 	const bytes = [];
@@ -51,27 +57,27 @@ export function encodePprof(stacks, comments = []) {
 		number(14, writer.string("cpu")),
 		number(9, 1700000000000000000n),
 		number(10, 30000000000),
-		message(
-			3,
-			number(1, 1),
-			number(2, 0x400000),
-			number(3, 0x500000),
-			bytes3(writer, "/usr/bin/thing"),
-		),
-		message(
-			3,
-			number(1, 2),
-			number(2, 0xffffffff81000000n),
-			number(3, 0xffffffff82000000n),
-			bytes3(writer, "[kernel.kallsyms]"),
-		),
+		...MAPPINGS.map((mapping, i) => encodeMapping(writer, i + 1, mapping)),
 	];
 	const strings = writer.strings.map((text) => bytes(6, text));
 	return Buffer.concat([...tables, ...samples, ...writer.messages, ...texts, ...strings]);
 }
 
-function bytes3(writer, file) {
-	return number(5, writer.string(file));
+function encodeMapping(writer, id, { file, start }) {
+	return message(
+		3,
+		number(1, id),
+		number(2, start),
+		number(3, start + 0x1000000n),
+		number(5, writer.string(file)),
+	);
+}
+
+function mappingOf(name) {
+	return Math.max(
+		0,
+		MAPPINGS.findIndex(({ suffix }) => suffix && name.endsWith(suffix)),
+	);
 }
 
 class PprofWriter {
@@ -114,16 +120,16 @@ class PprofWriter {
 		if (id === undefined) {
 			id = this.#locations.size + 1;
 			this.#locations.set(key, id);
-			const isKernel = names[0].endsWith(KERNEL_SUFFIX);
+			const mapping = mappingOf(names[0]);
 			const lines = names.map((name) =>
 				message(4, number(1, this.#function(name)), number(2, 7)),
 			);
-			const address = isKernel ? 0xffffffff81000000n + BigInt(id) : 0x400000 + id;
+			const address = MAPPINGS[mapping].start + BigInt(id);
 			this.messages.push(
 				message(
 					4,
 					number(1, id),
-					number(2, isKernel ? 2 : 1),
+					number(2, mapping + 1),
 					number(3, address),
 					...lines.reverse(),
 				),
@@ -133,7 +139,7 @@ class PprofWriter {
 	}
 
 	#function(name) {
-		const plain = name.replace(/_\[[ki]\]$/, "");
+		const plain = name.replace(/_\[[kij]\]$/, "");
 		let id = this.#functions.get(plain);
 		if (id === undefined) {
 			id = this.#functions.size + 1;

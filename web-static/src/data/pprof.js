@@ -192,11 +192,12 @@ function moduleName(path) {
 }
 
 /* perf's names of kernel code: "[kernel.kallsyms]", "[module]"; these in brackets are user's. */
-const USER_BRACKETS = /^\[(vdso|vsyscall|vvar|heap|stack|anon|uprobes|unknown)/;
-const JIT_MAPPING = "[jit]";
+const USER_BRACKETS = /^\[(vdso|vsyscall|vvar|heap|stack|uprobes|unknown)/;
+/* Code in memory that is no file was made there. */
+const JIT_MAPPING = /^(\[jit\]$|\[anon|\/\/anon)/;
 
 function mappingKind(path) {
-	if (path === JIT_MAPPING) return KIND.JIT;
+	if (JIT_MAPPING.test(path)) return KIND.JIT;
 	const isKernel = path.startsWith("[")
 		? !USER_BRACKETS.test(path)
 		: /(^|\/)vmlinux/.test(path);

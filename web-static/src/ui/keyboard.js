@@ -89,14 +89,19 @@ export function followKeyboard(shortcuts) {
 		if (event.ctrlKey || event.metaKey || event.altKey || byId("help-dialog").open)
 			return;
 		if (event.target === byId("pattern")) return leaveSearch(event);
-		const isControl = event.target instanceof HTMLButtonElement;
 		const shortcut = byKey.get(event.key);
-		if (!shortcut || (isControl && event.key === "Enter")) return;
+		const isMove = event.key.startsWith("Arrow") || event.key === "Enter";
+		if (!shortcut || (isMove && belongsToControl(event))) return;
 		event.preventDefault();
-		if (event.key.startsWith("Arrow") || event.key === "Enter")
-			byId("mirror").focus({ preventScroll: true });
+		if (isMove) byId("mirror").focus({ preventScroll: true });
 		shortcut.run();
 	});
+}
+
+/* Enter presses a button; in a panel, arrows scroll. */
+function belongsToControl({ key, target }) {
+	const isButton = target instanceof HTMLButtonElement;
+	return (isButton && key === "Enter") || byId("panel").contains(target);
 }
 
 function leaveSearch(event) {
