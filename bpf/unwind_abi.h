@@ -63,6 +63,7 @@ enum unwind_kind {
 	UNWIND_REGISTER = 8,    /* leaf: register aux + offset */
 	UNWIND_UNSUPPORTED = 9, /* unwind information exists, no rule says it; offset says why:
 				 * enum unwind_loss of the compiler */
+	UNWIND_SP_INDEX = 10,   /* leaf: *(sp + offset + register aux * 8) + 8 */
 	UNWIND_KIND_CNT
 };
 

@@ -5,6 +5,7 @@
 
 #define EXPRESSION_LEN_MAX 64 /* longer ones say more than our rules can */
 #define STACK_MAX 8
+#define CFA_INDEX_SCALE 8 /* the only one in use */
 
 /* DWARF 5, table 7.9. */
 enum {
@@ -21,6 +22,7 @@ enum {
 	OP_CONSTS = 0x11,
 	OP_AND = 0x1a,
 	OP_MINUS = 0x1c,
+	OP_MUL = 0x1e,
 	OP_PLUS = 0x22,
 	OP_PLUS_UCONST = 0x23,
 	OP_SHL = 0x24,
@@ -46,14 +48,14 @@ static void push(struct evaluation *evaluation, int base, int64_t offset)
 		evaluation->beyond = true;
 	else
 		evaluation->stack[evaluation->depth++] =
-			(struct cfa_value){.base = base, .offset = offset};
+			(struct cfa_value){.base = base, .index = CFA_BASE_NONE, .offset = offset};
 }
 
 static struct cfa_value pop(struct evaluation *evaluation)
 {
 	if (evaluation->depth == 0) {
 		evaluation->beyond = true;
-		return (struct cfa_value){.base = CFA_BASE_NONE};
+		return (struct cfa_value){.base = CFA_BASE_NONE, .index = CFA_BASE_NONE};
 	}
 	return evaluation->stack[--evaluation->depth];
 }
@@ -74,7 +76,24 @@ static struct cfa_value plus(struct cfa_value value, int64_t number)
 
 static bool is_number(const struct cfa_value *value)
 {
-	return value->base == CFA_BASE_NONE && !value->loaded;
+	return value->base == CFA_BASE_NONE && value->index == CFA_BASE_NONE && !value->loaded;
+}
+
+/* Just a register times 8. */
+static bool is_index(const struct cfa_value *value)
+{
+	return value->base == CFA_BASE_NONE && value->index != CFA_BASE_NONE && !value->loaded;
+}
+
+static void run_plus_index(struct evaluation *evaluation, struct cfa_value left,
+			   struct cfa_value right)
+{
+	if (left.loaded || left.index != CFA_BASE_NONE || !is_index(&right)) {
+		evaluation->beyond = true;
+		return;
+	}
+	left.index = right.index;
+	push_value(evaluation, plus(left, right.offset));
 }
 
 static void run_plus(struct evaluation *evaluation)
@@ -86,7 +105,21 @@ static void run_plus(struct evaluation *evaluation)
 	else if (is_number(&left))
 		push_value(evaluation, plus(right, left.offset));
 	else
+		run_plus_index(evaluation, left, right);
+}
+
+static void run_mul(struct evaluation *evaluation)
+{
+	struct cfa_value right = pop(evaluation), left = pop(evaluation);
+
+	if (left.base < 0 || left.index != CFA_BASE_NONE || left.loaded || left.offset != 0 ||
+	    !is_number(&right) || right.offset != CFA_INDEX_SCALE) {
 		evaluation->beyond = true;
+		return;
+	}
+	left.index = left.base;
+	left.base = CFA_BASE_NONE;
+	push_value(evaluation, left);
 }
 
 static void run_minus(struct evaluation *evaluation)
@@ -144,6 +177,9 @@ static void run_other(struct evaluation *evaluation, uint8_t op)
 		break;
 	case OP_MINUS:
 		run_minus(evaluation);
+		break;
+	case OP_MUL:
+		run_mul(evaluation);
 		break;
 	case OP_PLUS:
 		run_plus(evaluation);

@@ -14,9 +14,12 @@
 #define CFA_BASE_NONE (-1) /* just a number */
 #define CFA_BASE_CFA (-2) /* the CFA, which lies on the stack when a register's expression starts */
 
-/* base + offset, or, when `loaded`, *(base + offset) + addend. */
+/*
+ * base + offset, or, when `loaded`, *(base + offset) + addend. With a register as `index`, its value
+ * times 8 is added to the offset: OpenSSL's assembly keeps sp behind an array on the stack.
+ */
 struct cfa_value {
-	int base;
+	int base, index;
 	bool loaded;
 	int64_t offset, addend;
 };

@@ -289,10 +289,13 @@ static void op_def_cfa_sf(struct cfa_machine *machine)
 	def_cfa(machine, reg, factored(machine, read_sleb(&machine->code)));
 }
 
-/* Half a definition changes one that has a register and an offset; there must be one. */
+/*
+ * Half a definition changes one that has a register and an offset; there must be one. It may lie
+ * before an expression: the standard forbids that, libgcrypt does it, and libgcc unwinds it so.
+ */
 static void redefine_cfa(struct cfa_machine *machine, uint16_t reg, int64_t offset)
 {
-	if (machine->state.cfa.kind == PLACE_VAL_OFFSET)
+	if (machine->state.cfa.kind != PLACE_UNSPECIFIED)
 		def_cfa(machine, reg, offset);
 	else
 		break_off(machine, UNWIND_LOSS_PROGRAM);
@@ -315,7 +318,12 @@ static void op_def_cfa_offset_sf(struct cfa_machine *machine)
 
 static void op_def_cfa_expression(struct cfa_machine *machine)
 {
-	read_expression(machine, &machine->state.cfa, PLACE_VAL_EXPRESSION);
+	struct cfa_place *cfa = &machine->state.cfa;
+	struct cfa_place before = *cfa;
+
+	read_expression(machine, cfa, PLACE_VAL_EXPRESSION);
+	cfa->reg = before.reg;
+	cfa->value = before.value;
 	machine->changed = true;
 }
 

@@ -38,7 +38,8 @@ struct cfa_place {
 
 /* One row of the table that the instructions describe. */
 struct cfa_state {
-	struct cfa_place cfa; /* PLACE_UNSPECIFIED, PLACE_VAL_OFFSET, PLACE_VAL_EXPRESSION */
+	struct cfa_place cfa; /* PLACE_UNSPECIFIED, PLACE_VAL_OFFSET, or PLACE_VAL_EXPRESSION:
+			       * then reg and value are still those from before */
 	struct cfa_place sp, fp, ra;
 	enum unwind_loss loss; /* the program is broken here; the places mean nothing */
 };

@@ -52,6 +52,19 @@ static enum unwind_loss set_cfa_register(struct unwind_rule *rule, unsigned int 
 	return UNWIND_LOSS_NONE;
 }
 
+static enum unwind_loss set_cfa_index(struct unwind_rule *rule, const struct cfa_value *value)
+{
+	if (!value->loaded || value->base != UNWIND_REGISTER_SP || value->addend != WORD ||
+	    value->index >= UNWIND_REGISTER_RA)
+		return UNWIND_LOSS_CFA_EXPRESSION;
+	if (!fits_offset(value->offset))
+		return UNWIND_LOSS_CFA_OFFSET;
+	rule->kind = UNWIND_SP_INDEX;
+	rule->offset = (int32_t)value->offset;
+	rule->aux = (__s8)value->index;
+	return UNWIND_LOSS_NONE;
+}
+
 static enum unwind_loss set_cfa_deref(struct unwind_rule *rule, const struct cfa_value *value)
 {
 	if (value->base != UNWIND_REGISTER_SP && value->base != UNWIND_REGISTER_FP)
@@ -76,6 +89,8 @@ static enum unwind_loss set_cfa_expression(struct unwind_rule *rule, const struc
 	}
 	if (!cfa_expression_value(cfa->expression, cfa->expression_len, &value) || value.base < 0)
 		return UNWIND_LOSS_CFA_EXPRESSION;
+	if (value.index != CFA_BASE_NONE)
+		return set_cfa_index(rule, &value);
 	return value.loaded ? set_cfa_deref(rule, &value) :
 			      set_cfa_register(rule, (unsigned int)value.base, value.offset);
 }
@@ -121,7 +136,7 @@ static bool place_address(const struct cfa_place *place, struct cfa_value *ret_a
 {
 	return place->kind == PLACE_EXPRESSION &&
 	       cfa_expression_value(place->expression, place->expression_len, ret_address) &&
-	       !ret_address->loaded;
+	       !ret_address->loaded && ret_address->index == CFA_BASE_NONE;
 }
 
 static enum unwind_loss set_ra(struct unwind_rule *rule, const struct cfa_place *ra)
@@ -238,8 +253,8 @@ static bool is_ucontext(const struct cfa_state *state, int64_t *ret_offset)
 	if (!fits_offset(start) || !is_at_sp(&state->fp, start + UNWIND_UCONTEXT_FP) ||
 	    state->cfa.kind != PLACE_VAL_EXPRESSION ||
 	    !cfa_expression_value(state->cfa.expression, state->cfa.expression_len, &address) ||
-	    address.base != UNWIND_REGISTER_SP || !address.loaded || address.addend != 0 ||
-	    address.offset != start + UNWIND_UCONTEXT_SP)
+	    address.base != UNWIND_REGISTER_SP || address.index != CFA_BASE_NONE ||
+	    !address.loaded || address.addend != 0 || address.offset != start + UNWIND_UCONTEXT_SP)
 		return false;
 	if (!sp_is_cfa(&state->sp) && !is_at_sp(&state->sp, start + UNWIND_UCONTEXT_SP))
 		return false;

@@ -31,6 +31,9 @@ static void print_cfa(FILE *out, struct unwind_rule rule)
 	case UNWIND_PLT:
 		fprintf(out, "rsp+8+((rip&15)>=%d)*8", rule.offset);
 		break;
+	case UNWIND_SP_INDEX:
+		fprintf(out, "*(rsp%+d+%s*8)+8", rule.offset, register_name(rule.aux));
+		break;
 	case UNWIND_REGISTER:
 		fprintf(out, "%s%+d", register_name(rule.aux), rule.offset);
 		break;

@@ -227,8 +227,22 @@ static void expressions_of_the_cfa(void **state)
 	assert_rows("0: unsupported: CFA expression", 0x0f, 0);
 	assert_rows("0: unsupported: CFA expression", 0x0f, 5, 0x77, 8, 0x79, 0, 0x22);
 	assert_rows("0: unsupported: CFA expression", 0x0f, 1, 0x22);
-	/* half a definition needs a whole one to change */
-	assert_rows("0: unsupported: broken instructions", 0x0f, 2, 0x77, 40, 0x0e, 8);
+	/* an array of r9 words between sp and what was sp */
+	assert_rows("0: *(rsp+8+r9*8)+8", 0x0f, 10, 0x77, 8, 0x79, 0, 0x38, 0x1e, 0x22, 0x06, 0x23,
+		    8);
+	assert_rows("0: unsupported: CFA expression", 0x0f, 10, 0x77, 8, 0x79, 0, 0x34, 0x1e, 0x22,
+		    0x06, 0x23, 8);
+	assert_rows("0: unsupported: CFA expression", 0x0f, 10, 0x77, 8, 0x79, 0, 0x38, 0x1e, 0x22,
+		    0x06, 0x23, 16);
+	assert_rows("0: unsupported: CFA expression", 0x0f, 4, 0x79, 0, 0x38, 0x1e);
+}
+
+static void half_definitions_after_an_expression(void **state)
+{
+	(void)state;
+	assert_rows("0: *(rsp+40)+0; 1: rsp+16", 0x0f, 3, 0x77, 40, 0x06, 0x41, 0x0e, 16);
+	assert_rows("0: rsp+56; 1: *(rsp+40)+0; 2: rbp+56", 0x0e, 56, 0x41, 0x0f, 3, 0x77, 40, 0x06,
+		    0x41, 0x0d, 6);
 }
 
 static void plt_expressions(void **state)
@@ -326,7 +340,7 @@ static void a_failing_row_ends_the_run(void **state)
 static void a_cie_starts_from_nothing(void **state)
 {
 	static const uint8_t code[] = {0x0c, 7, 8, 0x90, 1}, restore[] = {0xc6},
-			     no_cfa[] = {0x90, 1};
+			     no_cfa[] = {0x90, 1}, half[] = {0x0e, 8};
 	struct cfa_machine machine = machine_of(code, sizeof(code));
 
 	(void)state;
@@ -336,6 +350,9 @@ static void a_cie_starts_from_nothing(void **state)
 	assert_rows_of(machine, false, "0: unsupported: broken instructions");
 	machine.code = byte_reader_of(no_cfa, sizeof(no_cfa));
 	assert_rows_of(machine, false, "0: unsupported: no CFA");
+	/* half a definition needs a whole one to change */
+	machine.code = byte_reader_of(half, sizeof(half));
+	assert_rows_of(machine, false, "0: unsupported: broken instructions");
 }
 
 int main(void)
@@ -354,6 +371,7 @@ int main(void)
 		cmocka_unit_test(states_nest_up_to_a_limit),
 		cmocka_unit_test(definitions_of_the_cfa),
 		cmocka_unit_test(expressions_of_the_cfa),
+		cmocka_unit_test(half_definitions_after_an_expression),
 		cmocka_unit_test(plt_expressions),
 		cmocka_unit_test(places_of_the_return_address),
 		cmocka_unit_test(the_callers_stack_pointer_is_the_cfa),

@@ -44,6 +44,7 @@ struct oracle {
 	struct unwind_table table;
 	uint64_t random;
 	uint64_t compared, disagreed, unsupported, fp_unknown;
+	bool quiet;
 	uint64_t row_end; /* where the row of libdw that was asked for last ends */
 };
 
@@ -266,6 +267,8 @@ static uint64_t cfa_of(struct unwind_rule rule, const struct machine *machine)
 		return word_at(sp + offset) + (uint64_t)(rule.aux * 8);
 	case UNWIND_FP_DEREF:
 		return word_at(fp + offset) + (uint64_t)(rule.aux * 8);
+	case UNWIND_SP_INDEX:
+		return word_at(sp + offset + machine->regs[rule.aux] * 8) + 8;
 	case UNWIND_PLT:
 		return sp + 8 + ((machine->regs[RA] & 15) >= offset ? 8 : 0);
 	default:
@@ -359,7 +362,7 @@ static void complain(struct oracle *oracle, uint64_t pc, struct unwind_rule rule
 {
 	char text[ROW_RULE_TEXT_LEN];
 
-	if (oracle->disagreed++ < COMPLAINTS_MAX)
+	if (oracle->disagreed++ < COMPLAINTS_MAX && !oracle->quiet)
 		print_message("%s: %#" PRIx64 ": %s; libdw: outcome %d, fp_lost %d, "
 			      "interrupted %d\n",
 			      oracle->name, pc, row_rule_text(rule, text), theirs->outcome,
@@ -574,6 +577,42 @@ static void vdso(void **state)
 		"vDSO");
 }
 
+/* The oracle must see a rule that is wrong, or its silence says nothing. */
+static void assert_seen(struct unwind_rule wrong)
+{
+	_cleanup_close_ int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct oracle oracle = {.name = "self", .quiet = true};
+	struct elf_source source = {.fd = fd};
+	struct unwind_rule *rules;
+	uint32_t number = 0;
+
+	assert_int_equal(unwind_table_compile(source, &oracle.table, NULL), 0);
+	assert_int_equal(open_oracle(&oracle, source), 0);
+	rules = (struct unwind_rule *)(void *)((uint8_t *)oracle.table.bytes +
+					       oracle.table.object.rules_off);
+	while (rules[number].kind != UNWIND_SP || UNWIND_FP_PLACE(rules[number]) != UNWIND_FP_CFA)
+		assert_true(++number < oracle.table.object.rule_cnt);
+	rules[number].kind ^= wrong.kind;
+	rules[number].aux = (__s8)(rules[number].aux ^ wrong.aux);
+	rules[number].fp = (__s16)(rules[number].fp ^ wrong.fp);
+	rules[number].offset ^= wrong.offset;
+	compare_our_rows(&oracle);
+	assert_true(oracle.disagreed > 0);
+	close_oracle(&oracle);
+}
+
+static void wrong_rules_are_seen(void **state)
+{
+	(void)state;
+	assert_seen((struct unwind_rule){.offset = 8});
+	assert_seen((struct unwind_rule){.fp = 8});
+	assert_seen((struct unwind_rule){.fp = UNWIND_FP_CFA ^ UNWIND_FP_FP});
+	assert_seen((struct unwind_rule){.kind = UNWIND_SP ^ UNWIND_FP});
+	assert_seen((struct unwind_rule){.kind = UNWIND_SP ^ UNWIND_GAP});
+	assert_seen((struct unwind_rule){.kind = UNWIND_INTERRUPTED});
+	assert_seen((struct unwind_rule){.kind = UNWIND_RA_AUX << 4, .aux = 1});
+}
+
 struct sums {
 	unsigned int files, others;
 	uint64_t rows, lost, compared, disagreed;
@@ -618,6 +657,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(objects_of_this_program),
 		cmocka_unit_test(files_of_the_system),
 		cmocka_unit_test(vdso),
+		cmocka_unit_test(wrong_rules_are_seen),
 	};
 
 	if (argc > 1)
