@@ -49,6 +49,7 @@ include mk/test.mk
 include mk/lint.mk
 include mk/fuzz.mk
 include mk/install.mk
+include mk/bench.mk
 include mk/web.mk $(wildcard mk/fixtures-*.mk)
 
 ## all: build build/smolder (the default); installs nothing
