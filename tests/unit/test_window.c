@@ -29,7 +29,7 @@ static void stacks_lie_behind_one_another(void **state)
 static void positions_are_32_bits_wide(void **state)
 {
 	static const uint64_t address = 1;
-	struct window window = {.addresses = {.len = UINT32_MAX}};
+	struct window window = {.addresses = {.len = UINT32_MAX, .cap = SIZE_MAX}};
 	uint32_t off = 77;
 
 	(void)state;
