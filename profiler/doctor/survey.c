@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "profiler/doctor/rights.h"
 #include "profiler/process/procfs.h"
 #include "symbolize/dwarf_names.h"
 #include "symbolize/elf_file.h"
@@ -142,10 +143,11 @@ static int read_mappings(struct survey *survey, struct err *err)
 	int r = procfs_read_maps(survey->pid, &text);
 
 	if (r == -EACCES || r == -EPERM)
-		return err_set(err, r,
-			       "cannot read the mappings of process %u (%s): no permission; run as "
-			       "root or with CAP_SYS_PTRACE",
-			       survey->pid, survey->comm);
+		return err_set(
+			err, r, "cannot read the mappings of process %u (%s): no permission%s",
+			survey->pid, survey->comm,
+			rights_held(CAP_SYS_PTRACE) ? ", CAP_SYS_PTRACE notwithstanding" :
+						      "; run as root or with CAP_SYS_PTRACE");
 	while (r == 0 && procfs_next_map(&text, &at, &map))
 		if (map.executable)
 			r = add_mapping(survey, &map);
