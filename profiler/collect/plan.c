@@ -7,6 +7,7 @@
 
 #define COUNT_ENTRIES_MIN 1024u
 #define STACK_BUCKETS_MIN 1024u
+#define LATENESS_NS (500 * NS_PER_MS)
 #define RING_MIN_BYTES 4096u
 #define SAMPLE_RING_BYTES (UINT32_C(1) << 20)
 #define EVENT_RING_BYTES (UINT32_C(1) << 19)
@@ -45,14 +46,32 @@ static uint64_t samples_in(const struct plan_request *request, uint64_t window_n
 }
 
 /* Both epochs' count maps may take a quarter of the budget. */
+static uint64_t counts_in_budget(const struct plan_request *request, uint64_t budget)
+{
+	return budget / 4 / (2 * count_map_bytes(request, 1));
+}
+
 static uint64_t choose_window(const struct plan_request *request, uint64_t budget)
 {
 	uint64_t window_ns = request->window_ns ? request->window_ns : PLAN_WINDOW_NS;
 
 	while (window_ns / 2 >= PLAN_WINDOW_MIN_NS &&
-	       2 * count_map_bytes(request, samples_in(request, window_ns)) > budget / 4)
+	       samples_in(request, window_ns) > counts_in_budget(request, budget))
 		window_ns /= 2;
 	return window_ns;
+}
+
+/*
+ * On a host with more to run than CPUs the drain comes late, by hundreds of milliseconds: there is
+ * room for what is sampled meanwhile, unless the budget says no.
+ */
+static uint32_t choose_counts(const struct plan_request *request, uint64_t budget,
+			      uint64_t window_ns)
+{
+	uint64_t late = samples_in(request, window_ns + LATENESS_NS);
+
+	return (uint32_t)MAX(samples_in(request, window_ns),
+			     MIN(late, counts_in_budget(request, budget)));
 }
 
 /*
@@ -79,7 +98,7 @@ void plan_maps(const struct plan_request *request, struct plan *ret_plan)
 		.event_ring_bytes = EVENT_RING_BYTES,
 	};
 
-	plan.count_entries = (uint32_t)samples_in(request, plan.window_ns);
+	plan.count_entries = choose_counts(request, budget, plan.window_ns);
 	plan.stack_buckets = choose_buckets(request, budget, plan.count_entries);
 	if (request->count_entries)
 		plan.count_entries = request->count_entries;

@@ -13,7 +13,7 @@ record -F 997 -d 4 --threads -o r.folded -o r.folded.zst -o r.pb.gz -o r.html -o
 stop
 is "the recording succeeds" "$STATUS" 0
 recorded=$(ledger get l.json samples.recorded)
-between "there is something to lose" "$(wc -l <r.folded)" 1000 100000
+between "there is something to lose" "$(wc -l <r.folded)" 300 100000
 is "folded text holds what was recorded" "$(folded sum r.folded || echo nothing)" "$recorded"
 is "folded text is well-formed" "$(folded check r.folded 2>&1)" ""
 
@@ -30,6 +30,12 @@ for from in r.pb.gz r.folded r.folded.zst; do
 	for suffix in .folded .folded.zst .pb.gz .html .json; do
 		ok "$from: two conversions to *$suffix are byte-identical" twice "$from" "$suffix"
 	done
+done
+
+ok "the JSON report holds the ledger" ledger same l.json r.json
+for from in r.pb.gz r.folded.zst; do
+	ok "$from holds the ledger" convert "$from" ledger.json
+	ok "$from holds the same ledger" ledger same l.json ledger.json
 done
 
 # becomes FROM TO WANTED: the conversion is WANTED, byte by byte.

@@ -77,11 +77,13 @@ test_ring() {
 	matches "a ring of one page: and told" "$(cat record.err)" 'sample ring full'
 }
 
-# Takes CPU 1 away for two seconds of the recording.
-switch_off_cpu() {
-	sleep 1
-	echo 0 >"$1" && sleep 2
-	echo 1 >"$1"
+# In the middle of a recording of five seconds.
+switch_cpu() {
+	local state
+	for state in "${@:2}"; do
+		sleep 1.5
+		echo "$state" >"$1"
+	done
 }
 
 test_offline() {
@@ -91,15 +93,24 @@ test_offline() {
 		return
 	fi
 	at_end "[ \"\$(cat $switch)\" = 1 ] || echo 1 >$switch"
-	switch_off_cpu "$switch" &
+	switch_cpu "$switch" 0 1 &
 	switcher=$!
 	forced "an offline CPU" -F 499 -d 5
 	wait "$switcher"
 	between "an offline CPU: its ticks are called so" \
-		"$(ledger get "an offline CPU.json" samples.offline)" 900 1500
+		"$(ledger get "an offline CPU.json" samples.offline)" 600 1200
 	between "an offline CPU: it ticks again when it is back" \
-		"$(ledger get "an offline CPU.json" samples.recorded)" 3000 4200
+		"$(ledger get "an offline CPU.json" samples.recorded)" 3200 4500
 	is "an offline CPU: nothing is lost" "$(reasons "an offline CPU")" ""
+
+	echo 0 >"$switch"
+	switch_cpu "$switch" 1 &
+	switcher=$!
+	forced "a CPU that comes later" -F 499 -d 4
+	wait "$switcher"
+	is "a CPU that comes later: nothing is lost" "$(reasons "a CPU that comes later")" ""
+	between "a CPU that comes later: is recorded from then on" \
+		"$(ledger get "a CPU that comes later.json" samples.recorded)" 2300 3900
 }
 
 test_swaps() {

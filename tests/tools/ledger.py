@@ -8,6 +8,7 @@
                                     tick per CPU (and SLACK more)
     ledger.py permille FILE KEY     that class as thousandths of the ticks that reached a CPU
                                     (expected - offline)
+    ledger.py same FILE REPORT      fails unless a JSON report holds the same ledger
 """
 import json
 import sys
@@ -54,6 +55,8 @@ def main(verb, path, *rest):
             print(reason, count)
     elif verb == "closes":
         return 0 if closes(ledger, int(rest[0]) if rest else 0) else 1
+    elif verb == "same":
+        return 0 if ledger == load(rest[0])["ledger"] else 1
     elif verb == "permille":
         print(f"{permille(ledger, rest[0]):.3f}")
     else:

@@ -96,6 +96,19 @@ static void a_tight_budget_cuts_the_window_shorter(void **state)
 	assert_true(tight.window_ns >= PLAN_WINDOW_MIN_NS);
 }
 
+static void a_late_drain_finds_room_for_all(void **state)
+{
+	struct plan_request request = {
+		.frequency_hz = 4999, .cpus = 2, .window_ns = NS_PER_SEC / 10};
+	uint64_t late_ns = request.window_ns + NS_PER_SEC / 2;
+
+	(void)state;
+	assert_true(plan_of(request).count_entries >= due(4999, 2, late_ns));
+	request.budget_bytes = PLAN_BUDGET_BYTES / 64;
+	assert_true(plan_of(request).count_entries < due(4999, 2, late_ns));
+	assert_true(plan_of(request).count_entries >= due(4999, 2, request.window_ns));
+}
+
 static void absent_cpus_cost_memory_too(void **state)
 {
 	struct plan few =
@@ -133,6 +146,7 @@ int main(void)
 		cmocka_unit_test(usual_hosts_stay_within_the_budget),
 		cmocka_unit_test(a_small_host_gets_the_whole_window),
 		cmocka_unit_test(a_tight_budget_cuts_the_window_shorter),
+		cmocka_unit_test(a_late_drain_finds_room_for_all),
 		cmocka_unit_test(absent_cpus_cost_memory_too),
 		cmocka_unit_test(forced_sizes_are_taken),
 	};
