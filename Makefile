@@ -64,6 +64,7 @@ help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
 		awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 	@echo
+	@echo "  TESTS='unit cli/makefile' picks classes of tests, or tests, for check and check-asan."
 	@echo '  V=1 shows commands, WERROR=1 makes warnings errors, SAN=1 builds into build/asan with'
 	@echo '  ASan and UBSan; CC, CFLAGS, LDFLAGS, PREFIX and DESTDIR are yours.'
 
