@@ -17,9 +17,12 @@ struct byte_reader {
 	bool failed;
 };
 
+/* NULL is legal when there are no bytes. */
 static inline struct byte_reader byte_reader_of(const void *bytes, size_t len)
 {
-	return (struct byte_reader){.at = bytes, .end = (const uint8_t *)bytes + len};
+	const uint8_t *at = bytes;
+
+	return (struct byte_reader){.at = at, .end = len ? at + len : at};
 }
 
 static inline size_t reader_left(const struct byte_reader *reader)
