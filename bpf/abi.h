@@ -33,27 +33,54 @@ struct smolder_task {
 struct smolder_key {
 	struct smolder_task task;
 	__u64 cgroup_id; /* of the cgroup v2 hierarchy (kernfs node id); 0: unknown */
+	__u64 user_hash; /* of a walked user stack, defined on ring "samples"; 0: none */
 	__u32 tid;       /* 0 unless threads are kept apart */
 	__s32 kernel_stack;
-	__s32 user_stack;
+	__s32 user_stack; /* of a user stack that the kernel walked by frame pointers */
 	__u32 pad;
 	char comm[SMOLDER_COMM_LEN]; /* of the thread; NUL-padded */
 };
 
+/* What ring "samples" carries. All start with a struct smolder_record. */
+enum smolder_record_type {
+	/*
+	 * A walked user stack, once an epoch: samples name it by its hash. `check` is a second hash: a
+	 * stack whose hash is taken by one with another check goes by the exact lane.
+	 */
+	SMOLDER_RECORD_STACK = 1,
+	/* The exact lane: one sample with its stacks spelt out, because an id or hash was taken. */
+	SMOLDER_RECORD_EXACT = 2,
+	/* One sample whose user stack could not be walked yet: its registers and stack memory. */
+	SMOLDER_RECORD_COPY = 3,
+};
+
 /*
- * The exact lane: a sample whose stack found its STACK_TRACE bucket taken. Ring "samples". Behind it
- * come kernel_len __u64 addresses of the kernel stack, then user_len of the user stack, leaf first.
+ * Behind it: user_len __u64 of the user stack, then kernel_len __u64 of the kernel stack, both leaf
+ * first. User frames are addresses, or, with user_walked, frame words of bpf/walk_abi.h.
  */
-struct smolder_exact_sample {
-	struct smolder_key key; /* both stack ids are SMOLDER_NO_STACK */
+struct smolder_record {
+	__u32 type; /* enum smolder_record_type */
 	__u32 epoch;
-	__u32 kernel_len, user_len;
-	__u32 pad;
+	__u32 user_len, kernel_len;
+	__u32 user_walked;
+	__u32 walk_end; /* enum walk_end, with user_walked */
+	__u64 hash, check;
+	struct smolder_key key; /* of a sample; its stack ids and hash mean nothing */
+};
+
+/* SMOLDER_RECORD_COPY, on ring "copies": user_len is 0, the kernel stack is inside. */
+struct smolder_copy {
+	struct smolder_record head;
+	__u64 registers[17]; /* by DWARF number, as in bpf/unwind_abi.h */
+	__u32 call_site;     /* the program counter is a return address */
+	__u32 len;           /* bytes of stack memory behind this, from the stack pointer up */
+	__u64 kernel[SMOLDER_STACK_DEPTH];
 };
 
 /* Process life, from sched tracepoints. Ring "events". */
 enum smolder_event_type {
-	SMOLDER_EVENT_FORK = 1, /* a new thread group; task is the child's, parent_tgid its parent */
+	SMOLDER_EVENT_FORK =
+		1, /* a new thread group; task is the child's, parent_tgid its parent */
 	SMOLDER_EVENT_EXEC = 2, /* task.exec_gen is that of the new image */
 	SMOLDER_EVENT_EXIT = 3, /* the last thread is gone */
 };
@@ -72,10 +99,11 @@ struct smolder_event {
  * index = epoch * SMOLDER_STAT_COUNT + stat. SEEN equals the sum of the fates.
  */
 enum smolder_stat {
-	SMOLDER_STAT_SEEN,           /* the program ran */
+	SMOLDER_STAT_SEEN, /* the program ran */
 	/* fates */
 	SMOLDER_STAT_COUNTED,        /* in the count map */
 	SMOLDER_STAT_EXACT,          /* sent on the exact lane */
+	SMOLDER_STAT_COPIED,         /* sent with its stack memory, to be walked in user space */
 	SMOLDER_STAT_IDLE,           /* the idle task */
 	SMOLDER_STAT_FILTERED,       /* not in the target, or not on the wanted side */
 	SMOLDER_STAT_LOST_COUNT_MAP, /* count map full */
@@ -83,18 +111,19 @@ enum smolder_stat {
 	SMOLDER_STAT_LOST_RING,      /* exact lane full */
 	SMOLDER_STAT_LOST_OTHER,     /* a helper failed in a way no kernel is known to */
 	/* not fates */
-	SMOLDER_STAT_USER_STACK,     /* samples with a user stack */
-	SMOLDER_STAT_KERNEL_STACK,   /* samples with a kernel stack */
-	SMOLDER_STAT_COLLISION,      /* stack ids refused with -EEXIST or -ENOMEM */
-	SMOLDER_STAT_EVENT_LOST,     /* process events that found ring "events" full */
-	SMOLDER_STAT_CHILD_LOST,     /* children that found the target map full */
-	SMOLDER_STAT_RUN_NS,         /* time spent in the sampling program */
+	SMOLDER_STAT_USER_STACK,   /* samples with a user stack */
+	SMOLDER_STAT_KERNEL_STACK, /* samples with a kernel stack */
+	SMOLDER_STAT_COLLISION,    /* stack ids refused with -EEXIST or -ENOMEM, hashes taken */
+	SMOLDER_STAT_EVENT_LOST,   /* process events that found ring "events" full */
+	SMOLDER_STAT_CHILD_LOST,   /* children that found the target map full */
+	SMOLDER_STAT_RUN_NS,       /* time spent in the sampling program */
 	SMOLDER_STAT_COUNT
 };
 
 _Static_assert(sizeof(struct smolder_task) == 16, "abi");
-_Static_assert(sizeof(struct smolder_key) == 56, "abi");
-_Static_assert(sizeof(struct smolder_exact_sample) == 72, "abi");
+_Static_assert(sizeof(struct smolder_key) == 64, "abi");
+_Static_assert(sizeof(struct smolder_record) == 104, "abi");
+_Static_assert(sizeof(struct smolder_copy) == 104 + 144 + 1016, "abi");
 _Static_assert(sizeof(struct smolder_event) == 56, "abi");
 
 #endif

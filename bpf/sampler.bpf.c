@@ -14,6 +14,9 @@
 
 #include "bpf/abi.h"
 #include "bpf/sampler_config.h"
+#include "bpf/sampler_maps.bpf.h"
+#include "bpf/task.bpf.h"
+#include "bpf/walker.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -26,142 +29,11 @@ __u32 active_epoch = 0;
 #define E2BIG 7
 #define EBUSY 16
 
-/* max_entries of maps marked "sized" are set by the loader from rate, CPUs and budget. */
-#define STACK_MAP(map_name)                                                                        \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_STACK_TRACE);                                            \
-		__uint(max_entries, 1024); /* sized */                                             \
-		__type(key, __u32);                                                                \
-		__uint(value_size, SMOLDER_STACK_DEPTH * sizeof(__u64));                           \
-	} map_name SEC(".maps")
-
-#define COUNT_MAP(map_name)                                                                        \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                                            \
-		__uint(max_entries, 1024); /* sized */                                             \
-		__type(key, struct smolder_key);                                                   \
-		__type(value, __u64);                                                              \
-	} map_name SEC(".maps")
-
-STACK_MAP(stacks_0);
-STACK_MAP(stacks_1);
-COUNT_MAP(counts_0);
-COUNT_MAP(counts_1);
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2 * SMOLDER_STAT_COUNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} stats SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20); /* sized */
-} samples SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 18); /* sized */
-} events SEC(".maps");
-
-/* Thread groups to profile, when config.filter_targets. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SMOLDER_TARGETS_MAX);
-	__type(key, __u32); /* tgid */
-	__type(value, struct smolder_target);
-} targets SEC(".maps");
-
-struct exact_scratch {
-	struct smolder_exact_sample head;
-	__u64 addresses[2 * SMOLDER_STACK_DEPTH];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct exact_scratch);
-} scratch SEC(".maps");
-
-/*
- * Read by no program. User space updates its one slot: the kernel then waits until every running
- * program has ended (maybe_wait_bpf_programs(), v4.18, 1ae80cf31938), which proves quiescence.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__array(values, struct {
-		__uint(type, BPF_MAP_TYPE_ARRAY);
-		__uint(max_entries, 1);
-		__type(key, __u32);
-		__type(value, __u32);
-	});
-} barrier SEC(".maps");
-
-static __always_inline void count_many(__u32 epoch, enum smolder_stat stat, __u64 amount)
-{
-	__u32 index = epoch * SMOLDER_STAT_COUNT + stat;
-	__u64 *value = bpf_map_lookup_elem(&stats, &index);
-
-	if (value)
-		*value += amount;
-}
-
-static __always_inline void count(__u32 epoch, enum smolder_stat stat)
-{
-	count_many(epoch, stat, 1);
-}
-
-static __always_inline __u64 start_boottime(struct task_struct *task)
-{
-	struct task_struct *leader = task->group_leader;
-
-	if (bpf_core_field_exists(leader->start_boottime))
-		return BPF_CORE_READ(leader, start_boottime);
-	return BPF_CORE_READ((struct task_struct___old *)leader, real_start_time);
-}
-
-static __always_inline void task_identity(struct task_struct *task, struct smolder_task *identity)
-{
-	identity->tgid = task->tgid;
-	identity->exec_gen = (__u32)BPF_CORE_READ(task, self_exec_id);
-	identity->start_ns = start_boottime(task);
-}
-
-static __always_inline __u64 ancestor_id(struct cgroup *cgroup, __u32 level)
-{
-	struct cgroup___ids *old = (void *)cgroup;
-	struct cgroup *ancestor;
-	__u64 id = 0;
-
-	if (bpf_core_field_exists(cgroup->ancestors)) {
-		bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]);
-		return BPF_CORE_READ(ancestor, kn, id);
-	}
-	bpf_core_read(&id, sizeof(id), &old->ancestor_ids[level]);
-	return id;
-}
-
-static __always_inline bool in_cgroup(struct task_struct *task)
-{
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	__u32 subsys = config.cgroup_subsys & 63; /* no access to relocate */
-	struct cgroup_subsys_state *state;
-	struct cgroup *cgroup;
-
-	if (config.cgroup_subsys == SMOLDER_CGROUP_V2) {
-		cgroup = BPF_CORE_READ(set, dfl_cgrp);
-	} else {
-		bpf_core_read(&state, sizeof(state), &set->subsys[subsys]);
-		cgroup = BPF_CORE_READ(state, cgroup);
-	}
-	if (BPF_CORE_READ(cgroup, level) < (int)config.cgroup_level)
-		return false;
-	return ancestor_id(cgroup, config.cgroup_level) == config.cgroup_id;
-}
+/* How much stack memory is copied: by what lies below the stack's beginning, if that is known. */
+#define COPY_PAGE 4096
+#define COPY_SMALL_PAGES 1
+#define COPY_MEDIUM_PAGES 4
+#define COPY_LARGE_PAGES 15
 
 /* Entries are made by tgid; a start time of 0 stands for whoever has the tgid now. */
 static __always_inline struct smolder_target *target_of(const struct smolder_task *identity)
@@ -178,9 +50,23 @@ static __always_inline bool is_wanted(struct task_struct *task, const struct smo
 {
 	if (config.filter_targets && !target_of(identity))
 		return false;
-	if (config.filter_cgroup && !in_cgroup(task))
+	if (config.filter_cgroup && !in_cgroup(task, &config))
 		return false;
 	return user_mode ? !config.kernel_only : !config.user_only;
+}
+
+struct tick { /* one sample in the making */
+	struct bpf_perf_event_data *ctx;
+	__u32 epoch;
+	bool kernel, user; /* the stacks it has */
+	struct smolder_key key;
+};
+
+static __always_inline struct sample_scratch *scratch_of_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
 }
 
 /*
@@ -206,39 +92,64 @@ static __always_inline __u32 copy_stack(void *ctx, __u64 *to, __u64 side)
 	return len > 0 ? len / sizeof(__u64) : 0;
 }
 
-/* Sends the sample with its stacks spelt out. */
-static __always_inline void send_exact(void *ctx, __u32 epoch, const struct smolder_key *key,
-				       bool kernel, bool user)
+/*
+ * A count that is in bounds already, bounded where the verifier sees it: the empty assembly keeps the
+ * compiler from proving the comparison away, or making it on another register than the one used.
+ */
+static __always_inline __u32 bounded(__u32 count, __u32 max)
 {
-	__u32 zero = 0, kernel_len = 0, user_len = 0;
-	struct exact_scratch *sample = bpf_map_lookup_elem(&scratch, &zero);
-	__u64 size;
+	__asm__ volatile("" : "+r"(count));
+	if (count > max)
+		count = max;
+	__asm__ volatile("" : "+r"(count));
+	return count;
+}
+
+static __always_inline void count_sides(__u32 epoch, bool kernel, bool user)
+{
+	if (kernel)
+		count(epoch, SMOLDER_STAT_KERNEL_STACK);
+	if (user)
+		count(epoch, SMOLDER_STAT_USER_STACK);
+}
+
+static __always_inline long send_record(struct sample_scratch *sample, __u32 user_len,
+					__u32 kernel_len)
+{
+	__u64 size = sizeof(sample->head) + (user_len + kernel_len) * sizeof(__u64);
+
+	sample->head.user_len = user_len;
+	sample->head.kernel_len = kernel_len;
+	return bpf_ringbuf_output(&samples, &sample->head, size, BPF_RB_NO_WAKEUP);
+}
+
+/* Sends the sample with its stacks spelt out. The frames of a walked user stack are there already. */
+static __always_inline void send_exact(const struct tick *tick)
+{
+	struct sample_scratch *sample = scratch_of_cpu();
+	__u32 user_len = 0, kernel_len = 0;
 
 	if (!sample)
 		return;
-	sample->head.key = *key;
-	sample->head.key.kernel_stack = SMOLDER_NO_STACK;
-	sample->head.key.user_stack = SMOLDER_NO_STACK;
-	sample->head.epoch = epoch;
-	if (kernel)
-		kernel_len = copy_stack(ctx, sample->addresses, 0);
-	if (kernel_len > SMOLDER_STACK_DEPTH)
-		kernel_len = SMOLDER_STACK_DEPTH; /* for the verifier: it is not */
-	if (user)
-		user_len = copy_stack(ctx, sample->addresses + kernel_len, BPF_F_USER_STACK);
-	if (user_len > SMOLDER_STACK_DEPTH)
-		user_len = SMOLDER_STACK_DEPTH;
-	sample->head.kernel_len = kernel_len;
-	sample->head.user_len = user_len;
-	size = sizeof(sample->head) + (kernel_len + user_len) * sizeof(__u64);
-	if (bpf_ringbuf_output(&samples, sample, size, BPF_RB_NO_WAKEUP) == 0) {
-		count(epoch, SMOLDER_STAT_EXACT);
-		if (kernel_len)
-			count(epoch, SMOLDER_STAT_KERNEL_STACK);
-		if (user_len)
-			count(epoch, SMOLDER_STAT_USER_STACK);
+	sample->head.type = SMOLDER_RECORD_EXACT;
+	sample->head.epoch = tick->epoch;
+	sample->head.key = tick->key;
+	sample->head.user_walked = config.walk_tables;
+	if (tick->user && config.walk_tables) {
+		user_len = sample->walk.frames_len;
+		sample->head.walk_end = sample->walk.end;
+	} else if (tick->user) {
+		user_len = copy_stack(tick->ctx, sample->frames, BPF_F_USER_STACK);
+	}
+	user_len = bounded(user_len, WALK_FRAMES_MAX);
+	if (tick->kernel)
+		kernel_len = copy_stack(tick->ctx, sample->frames + user_len, 0);
+	kernel_len = bounded(kernel_len, SMOLDER_STACK_DEPTH);
+	if (send_record(sample, user_len, kernel_len) == 0) {
+		count(tick->epoch, SMOLDER_STAT_EXACT);
+		count_sides(tick->epoch, kernel_len, user_len);
 	} else {
-		count(epoch, SMOLDER_STAT_LOST_RING);
+		count(tick->epoch, SMOLDER_STAT_LOST_RING);
 	}
 }
 
@@ -252,16 +163,15 @@ static __always_inline long add_count(void *map, const struct smolder_key *key)
 	return 0;
 }
 
-static __always_inline void count_sample(__u32 epoch, const struct smolder_key *key)
+static __always_inline void count_sample(const struct tick *tick)
 {
+	const struct smolder_key *key = &tick->key;
+	__u32 epoch = tick->epoch;
 	long error = epoch ? add_count(&counts_1, key) : add_count(&counts_0, key);
 
 	if (error == 0) {
 		count(epoch, SMOLDER_STAT_COUNTED);
-		if (key->kernel_stack >= 0)
-			count(epoch, SMOLDER_STAT_KERNEL_STACK);
-		if (key->user_stack >= 0)
-			count(epoch, SMOLDER_STAT_USER_STACK);
+		count_sides(epoch, key->kernel_stack >= 0, key->user_stack >= 0 || key->user_hash);
 	} else if (error == -E2BIG) {
 		count(epoch, SMOLDER_STAT_LOST_COUNT_MAP);
 	} else if (error == -EBUSY) {
@@ -271,47 +181,184 @@ static __always_inline void count_sample(__u32 epoch, const struct smolder_key *
 	}
 }
 
-static __always_inline void record_sample(struct bpf_perf_event_data *ctx, __u32 epoch,
-					  struct smolder_key *key, bool user_mode, bool has_user)
-{
-	bool kernel = !user_mode, user = has_user && !config.kernel_only;
-	__s64 kernel_id = SMOLDER_NO_STACK, user_id = SMOLDER_NO_STACK;
+enum define_result {
+	DEFINED,     /* the hash stands for this stack in this epoch */
+	HASH_TAKEN,  /* it stands for another one */
+	NOT_DEFINED, /* the definition found the ring full */
+};
 
-	if (kernel)
-		kernel_id = stack_id(ctx, epoch, 0);
-	if (user)
-		user_id = stack_id(ctx, epoch, BPF_F_USER_STACK);
-	if (kernel_id < SMOLDER_NO_STACK || user_id < SMOLDER_NO_STACK) {
-		count(epoch, SMOLDER_STAT_COLLISION);
-		send_exact(ctx, epoch, key, kernel, user);
+static __always_inline enum define_result define_in(void *map, struct sample_scratch *sample,
+						    __u32 epoch)
+{
+	__u64 hash = sample->walk.hash, check = sample->walk.check;
+	__u64 *known = bpf_map_lookup_elem(map, &hash);
+
+	if (known)
+		return *known == check ? DEFINED : HASH_TAKEN;
+	sample->head.type = SMOLDER_RECORD_STACK;
+	sample->head.epoch = epoch;
+	sample->head.user_walked = 1;
+	sample->head.walk_end = sample->walk.end;
+	sample->head.hash = hash;
+	sample->head.check = check;
+	if (send_record(sample, bounded(sample->walk.frames_len, WALK_FRAMES_MAX), 0) != 0)
+		return NOT_DEFINED;
+	bpf_map_update_elem(map, &hash, &check, BPF_ANY); /* full: it is defined once more */
+	return DEFINED;
+}
+
+/*
+ * Sends the sample with its stack memory. With that, user space can finish the walk when it has learnt
+ * the mappings. 0, or not 0 when there was no room.
+ */
+static __always_inline int send_copy(const struct tick *tick, const __u32 pages)
+{
+	const __u32 room = (pages + 1) * COPY_PAGE; /* the first page may be a partial one */
+	struct sample_scratch *sample = scratch_of_cpu();
+	struct smolder_copy *copy;
+	unsigned char *memory;
+	__u64 sp;
+	__u32 off;
+
+	if (!sample)
+		return -1;
+	copy = bpf_ringbuf_reserve(&copies, sizeof(*copy) + room, 0);
+	if (!copy)
+		return -1;
+	memory = (unsigned char *)(copy + 1);
+	copy->head.type = SMOLDER_RECORD_COPY;
+	copy->head.epoch = tick->epoch;
+	copy->head.key = tick->key;
+	copy->head.user_len = 0;
+	copy->head.kernel_len = tick->kernel ? copy_stack(tick->ctx, copy->kernel, 0) : 0;
+	__builtin_memcpy(copy->registers, sample->walk.registers, sizeof(copy->registers));
+	copy->call_site = sample->copy_call_site;
+	copy->len = 0;
+	sp = copy->registers[UNWIND_REGISTER_SP];
+	off = COPY_PAGE - (sp & (COPY_PAGE - 1));
+	if (bpf_probe_read_user(memory, off, (void *)sp) == 0) {
+		copy->len = off;
+#pragma unroll
+		for (__u32 i = 0; i < pages; i++) {
+			__u32 at = off + i * COPY_PAGE;
+
+			if (bpf_probe_read_user(memory + at, COPY_PAGE, (void *)(sp + at)))
+				break;
+			copy->len = at + COPY_PAGE;
+		}
+	}
+	count_sides(tick->epoch, copy->head.kernel_len, 1);
+	bpf_ringbuf_submit(copy, BPF_RB_NO_WAKEUP);
+	count(tick->epoch, SMOLDER_STAT_COPIED);
+	return 0;
+}
+
+/*
+ * A main thread's stack begins at mm->start_stack: no more than what lies below is needed. How deep
+ * another thread is cannot be told: as much as may be, and if there is no room, less.
+ */
+static __always_inline int copy_stack_memory(const struct tick *tick)
+{
+	struct sample_scratch *sample = scratch_of_cpu();
+	__u64 begin, depth;
+
+	if (!sample)
+		return -1;
+	begin = BPF_CORE_READ(bpf_get_current_task_btf(), mm, start_stack);
+	depth = begin - sample->walk.registers[UNWIND_REGISTER_SP];
+	if (depth <= COPY_SMALL_PAGES * COPY_PAGE)
+		return send_copy(tick, COPY_SMALL_PAGES);
+	if (depth > COPY_MEDIUM_PAGES * COPY_PAGE && send_copy(tick, COPY_LARGE_PAGES) == 0)
+		return 0;
+	return send_copy(tick, COPY_MEDIUM_PAGES);
+}
+
+/* Mappings that user space does not know yet, or did not when it last told us. */
+static __always_inline bool is_worth_a_copy(const struct stepper_walk *walk)
+{
+	if (walk->process_flags & WALK_PROCESS_NO_COPIES)
+		return false;
+	return walk->end == WALK_NO_PROCESS || walk->end == WALK_UNMAPPED;
+}
+
+/* The user stack by unwind tables. */
+static __always_inline void record_walked(struct tick *tick)
+{
+	struct sample_scratch *sample = scratch_of_cpu();
+	struct task_struct *task = bpf_get_current_task_btf();
+	enum define_result result;
+
+	if (!sample)
+		return;
+	walk_user_stack(sample, task, &tick->key.task, config.walk_frames_max);
+	if (is_worth_a_copy(&sample->walk) && copy_stack_memory(tick) == 0)
+		return;
+	result = tick->epoch ? define_in(&defined_1, sample, 1) : define_in(&defined_0, sample, 0);
+	if (result == NOT_DEFINED) {
+		count(tick->epoch, SMOLDER_STAT_LOST_RING);
 		return;
 	}
-	key->kernel_stack = kernel_id;
-	key->user_stack = user_id;
-	count_sample(epoch, key);
+	if (tick->kernel)
+		tick->key.kernel_stack = stack_id(tick->ctx, tick->epoch, 0);
+	if (result == HASH_TAKEN || tick->key.kernel_stack < SMOLDER_NO_STACK) {
+		count(tick->epoch, SMOLDER_STAT_COLLISION);
+		send_exact(tick);
+		return;
+	}
+	tick->key.user_hash = sample->walk.hash;
+	count_sample(tick);
+}
+
+/* Both stacks as the kernel walks them. */
+static __always_inline void record_by_ids(struct tick *tick)
+{
+	__s64 kernel_id = SMOLDER_NO_STACK, user_id = SMOLDER_NO_STACK;
+
+	if (tick->kernel)
+		kernel_id = stack_id(tick->ctx, tick->epoch, 0);
+	if (tick->user)
+		user_id = stack_id(tick->ctx, tick->epoch, BPF_F_USER_STACK);
+	if (kernel_id < SMOLDER_NO_STACK || user_id < SMOLDER_NO_STACK) {
+		count(tick->epoch, SMOLDER_STAT_COLLISION);
+		send_exact(tick);
+		return;
+	}
+	tick->key.kernel_stack = kernel_id;
+	tick->key.user_stack = user_id;
+	count_sample(tick);
 }
 
 static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u32 epoch)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool user_mode = SMOLDER_USER_MODE(ctx);
-	struct smolder_key key = {};
+	struct tick tick = {
+		.ctx = ctx,
+		.epoch = epoch,
+		.kernel = !user_mode,
+		/* A task that is exiting may have given up its memory already. */
+		.user = task->mm && !(task->flags & PF_KTHREAD) && !config.kernel_only,
+		.key = {.kernel_stack = SMOLDER_NO_STACK, .user_stack = SMOLDER_NO_STACK},
+	};
 
 	count(epoch, SMOLDER_STAT_SEEN);
 	if (task->pid == 0) { /* each CPU's idle task, and nothing else, has pid 0 */
 		count(epoch, SMOLDER_STAT_IDLE);
 		return;
 	}
-	task_identity(task, &key.task);
-	if (!is_wanted(task, &key.task, user_mode)) {
+	task_identity(task, &tick.key.task);
+	if (!is_wanted(task, &tick.key.task, user_mode)) {
 		count(epoch, SMOLDER_STAT_FILTERED);
 		return;
 	}
 	if (config.keep_threads)
-		key.tid = task->pid;
-	key.cgroup_id = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(key.comm, sizeof(key.comm));
-	record_sample(ctx, epoch, &key, user_mode, !(task->flags & PF_KTHREAD));
+		tick.key.tid = task->pid;
+	tick.key.cgroup_id = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(tick.key.comm, sizeof(tick.key.comm));
+	if (config.walk_tables && tick.user)
+		record_walked(&tick);
+	else
+		record_by_ids(&tick);
 }
 
 SEC("perf_event")
@@ -370,6 +417,12 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	task_identity(parent, &identity);
 	if (!is_followed(&identity))
 		return 0;
+	if (config.walk_tables) {
+		struct smolder_task child_identity;
+
+		task_identity(child, &child_identity);
+		walk_inherit(&identity, &child_identity);
+	}
 	if (config.filter_targets) {
 		if (!config.follow_children)
 			return 0;
@@ -398,6 +451,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (BPF_CORE_READ(task, signal, live.counter) > 0) /* other threads live on */
 		return 0;
 	task_identity(task, &identity);
+	if (config.walk_tables)
+		bpf_map_delete_elem(&walk_processes, &identity.tgid);
 	if (is_followed(&identity))
 		send_event(SMOLDER_EVENT_EXIT, task, 0);
 	return 0;
@@ -416,8 +471,8 @@ int BPF_PROG(process_free, struct task_struct *task)
 	if (!config.filter_targets || (__u32)BPF_CORE_READ(task, pid) != tgid)
 		return 0;
 	target = bpf_map_lookup_elem(&targets, &tgid);
-	if (target && (!target->start_ns ||
-		       target->start_ns == BPF_CORE_READ(task, start_boottime)))
+	if (target &&
+	    (!target->start_ns || target->start_ns == BPF_CORE_READ(task, start_boottime)))
 		bpf_map_delete_elem(&targets, &tgid);
 	return 0;
 }

@@ -30,10 +30,12 @@ struct smolder_config {
 	__u64 cgroup_id;     /* kernfs node id */
 	__u32 cgroup_level;  /* its depth below the hierarchy's root (0) */
 	__u32 cgroup_subsys; /* enum cgroup_subsys_id of the running kernel, or SMOLDER_CGROUP_V2 */
+	__u32 walk_frames_max; /* 1 to WALK_FRAMES_MAX */
 	bool filter_cgroup;
 	bool filter_targets;  /* only thread groups in map "targets" */
 	bool follow_children; /* children of targets become targets */
 	bool keep_threads;
+	bool walk_tables;            /* user stacks by unwind tables; else by frame pointers */
 	bool user_only, kernel_only; /* ticks that hit the other side are filtered */
 };
 

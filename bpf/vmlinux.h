@@ -29,7 +29,8 @@ struct kernfs_node {
 struct cgroup {
 	struct kernfs_node *kn;
 	int level;
-	struct cgroup *ancestors[0]; /* since v6.1, 7f203bc89eb6 ("cgroup: Replace ->ancestor_ids[]") */
+	struct cgroup
+		*ancestors[0]; /* since v6.1, 7f203bc89eb6 ("cgroup: Replace ->ancestor_ids[]") */
 };
 
 /* Before v6.1. */
@@ -50,8 +51,13 @@ struct signal_struct {
 	atomic_t live;
 };
 
+struct mm_struct {
+	unsigned long start_stack;
+};
+
 struct task_struct {
 	unsigned int flags;
+	struct mm_struct *mm;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *group_leader;

@@ -16,6 +16,8 @@
 /* How often the rings are emptied: the BPF side wakes nobody. */
 #define DRAIN_INTERVAL_NS (100 * NS_PER_MS)
 #define COMMAND_TEXT_MAX 4096
+/* Unwind tables of a busy host take some 20 MB. */
+#define WALK_POOL_SIZE (UINT32_C(64) << 20)
 
 struct pipeline {
 	const struct pipeline_options *options;
@@ -23,13 +25,14 @@ struct pipeline {
 	struct plan plan;
 	struct target target;
 	struct processes *processes;
+	struct walker *walker; /* NULL: stacks are walked by frame pointers */
 	struct sampler *sampler;
 	struct ticks *ticks;
 	struct recording recording;
 	struct account account;
 	int epoll_fd, signal_fd, cpu_fd;
 	sigset_t old_signals;
-	uint64_t begin_ns, end_ns;   /* CLOCK_MONOTONIC */
+	uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC */
 	uint64_t begin_utc_ns;
 	uint64_t window_begin_ns;    /* CLOCK_MONOTONIC */
 	uint64_t window_boottime_ns; /* the same moment, CLOCK_BOOTTIME */
@@ -116,6 +119,14 @@ static void on_event(void *ctx, const struct smolder_event *event)
 	processes_handle_event(pipeline->processes, event);
 }
 
+/* Whoever was sampled and could not be walked gets its tables, for now and for the next time. */
+static void on_copy(void *ctx, const struct smolder_task *task)
+{
+	struct pipeline *pipeline = ctx;
+
+	walker_want(pipeline->walker, task);
+}
+
 static int plan_sampler(struct pipeline *pipeline, struct err *err)
 {
 	const struct pipeline_options *options = pipeline->options;
@@ -131,6 +142,7 @@ static int plan_sampler(struct pipeline *pipeline, struct err *err)
 		.stack_buckets = options->stack_buckets,
 		.count_entries = options->count_entries,
 		.ring_bytes = options->ring_bytes,
+		.walk_tables = pipeline->config.walk_tables,
 	};
 
 	if (r < 0)
@@ -144,8 +156,14 @@ static int open_sampler(struct pipeline *pipeline, struct err *err)
 	struct sampler_options options = {
 		.config = pipeline->config,
 		.stack_depth = sampler_stack_depth(),
+		.walk_pool_size = WALK_POOL_SIZE,
 		.on_event = on_event,
+		.on_copy = on_copy,
 		.ctx = pipeline,
+	};
+	struct ticks_options ticks = {
+		.event = pipeline->options->event,
+		.frequency_hz = pipeline->options->frequency_hz,
 	};
 	int r = plan_sampler(pipeline, err);
 
@@ -155,8 +173,30 @@ static int open_sampler(struct pipeline *pipeline, struct err *err)
 	r = sampler_open(&options, &pipeline->sampler, err);
 	if (r < 0)
 		return r;
-	return ticks_open(pipeline->options->event, pipeline->options->frequency_hz,
-			  sampler_prog_fd(pipeline->sampler), &pipeline->ticks, err);
+	ticks.prog_fd = sampler_prog_fd(pipeline->sampler);
+	return ticks_open(&ticks, &pipeline->ticks, err);
+}
+
+static int wait_for_programs(void *ctx)
+{
+	struct pipeline *pipeline = ctx;
+
+	return sampler_wait(pipeline->sampler);
+}
+
+static int open_walker(struct pipeline *pipeline, struct err *err)
+{
+	struct sampler_walk_maps maps;
+	struct walker_kernel kernel = {.wait = wait_for_programs, .ctx = pipeline};
+
+	if (!pipeline->config.walk_tables)
+		return 0;
+	sampler_walk_maps(pipeline->sampler, &maps);
+	kernel.pool = maps.pool;
+	kernel.pool_size = maps.pool_size;
+	kernel.objects = maps.objects;
+	kernel.processes_fd = maps.processes_fd;
+	return walker_new(&kernel, pipeline->processes, &pipeline->walker, err);
 }
 
 static void in_command_child(void *ctx)
@@ -174,6 +214,8 @@ static int prepare(struct pipeline *pipeline, struct err *err)
 	pipeline->config.keep_threads = options->keep_threads;
 	pipeline->config.user_only = options->user_only;
 	pipeline->config.kernel_only = options->kernel_only;
+	pipeline->config.walk_tables = options->call_graph != CALL_GRAPH_FP;
+	pipeline->config.walk_frames_max = options->frames_max;
 	r = target_prepare(&options->target, &pipeline->target, &pipeline->config, err);
 	if (r == 0)
 		r = recording_init(&pipeline->recording, sampler_stack_depth());
@@ -183,6 +225,8 @@ static int prepare(struct pipeline *pipeline, struct err *err)
 		r = open_sampler(pipeline, err);
 	if (r == 0)
 		r = open_processes(pipeline, err);
+	if (r == 0)
+		r = open_walker(pipeline, err);
 	if (r == 0)
 		r = target_start(&pipeline->target, in_command_child, pipeline, err);
 	if (r == 0)
@@ -224,6 +268,12 @@ static void report_progress(struct pipeline *pipeline)
 		pipeline->options->on_progress(pipeline->options->ctx, &progress);
 }
 
+static void update_walker(struct pipeline *pipeline, bool settle)
+{
+	if (pipeline->walker)
+		walker_update(pipeline->walker, settle);
+}
+
 /* Processes that ended before the closed window began cannot be in any later sample. */
 static int close_window(struct pipeline *pipeline, struct err *err)
 {
@@ -237,7 +287,8 @@ static int close_window(struct pipeline *pipeline, struct err *err)
 		return r;
 	processes_drain(pipeline->processes);
 	account_add_window(&pipeline->account, window);
-	recording_add_window(&pipeline->recording, window, pipeline->processes);
+	update_walker(pipeline, true);
+	recording_add_window(&pipeline->recording, window, pipeline->processes, pipeline->walker);
 	processes_forget_before(pipeline->processes, before_ns);
 	report_progress(pipeline);
 	return 0;
@@ -282,8 +333,9 @@ static int handle_fd(struct pipeline *pipeline, int fd, struct err *err)
 
 static uint64_t deadline_ns(const struct pipeline *pipeline)
 {
-	return pipeline->options->duration_ns ? pipeline->begin_ns + pipeline->options->duration_ns
-					      : UINT64_MAX;
+	return pipeline->options->duration_ns ?
+		       pipeline->begin_ns + pipeline->options->duration_ns :
+		       UINT64_MAX;
 }
 
 /* Waits for news, at most until the next drain or the end. */
@@ -319,6 +371,7 @@ static int run_once(struct pipeline *pipeline, struct err *err)
 	if (r < 0)
 		return r;
 	processes_drain(pipeline->processes);
+	update_walker(pipeline, false);
 	if (clock_ns(CLOCK_MONOTONIC) - pipeline->window_begin_ns < pipeline->plan.window_ns)
 		return 0;
 	r = pipeline->cpu_fd < 0 ? follow_hotplug(pipeline, err) : 0;
@@ -425,6 +478,7 @@ static void warn_of_silence(const struct pipeline *pipeline)
 static void pipeline_done(struct pipeline *pipeline)
 {
 	ticks_free(pipeline->ticks);
+	walker_free(pipeline->walker);
 	sampler_free(pipeline->sampler);
 	processes_free(pipeline->processes);
 	recording_free(&pipeline->recording);

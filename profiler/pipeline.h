@@ -15,9 +15,18 @@ struct pipeline_progress {
 	uint64_t elapsed_ns, recorded, stacks, lost;
 };
 
+/* How user stacks are walked. */
+enum call_graph {
+	CALL_GRAPH_AUTO,  /* by unwind tables where the kernel can, which is everywhere */
+	CALL_GRAPH_FP,    /* by frame pointers, in the kernel's own code */
+	CALL_GRAPH_DWARF, /* by unwind tables */
+};
+
 struct pipeline_options {
 	struct target_options target;
 	enum tick_event event;
+	enum call_graph call_graph;
+	uint32_t frames_max; /* by unwind tables: 1 to WALK_FRAMES_MAX */
 	uint32_t frequency_hz;
 	uint64_t duration_ns; /* 0: until a signal, or the target's end */
 	bool keep_threads, user_only, kernel_only, no_dwarf;

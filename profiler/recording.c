@@ -73,8 +73,7 @@ static uint32_t intern_node(struct recording *recording, uint32_t parent,
 {
 	struct recording_node node = {.parent = parent, .spot = intern_spot(recording, spot)};
 
-	if (parent == FAILED || node.spot == FAILED ||
-	    recording->nodes.len >= recording->nodes_max)
+	if (parent == FAILED || node.spot == FAILED || recording->nodes.len >= recording->nodes_max)
 		return FAILED;
 	return INTERN(recording, nodes, node_index, same_node, node, sizeof(node));
 }
@@ -103,61 +102,131 @@ void recording_free(struct recording *recording)
 	hashindex_free(&recording->sample_index);
 }
 
+struct gathering { /* one window into the recording */
+	struct recording *recording;
+	const struct window *window;
+	struct processes *processes;
+	struct walker *walker;
+};
+
 static struct recording_spot spot_of_place(const struct place *place)
 {
 	if (place->object == OBJECT_NONE)
-		return (struct recording_spot){.kind = SPOT_UNPLACED,
-					       .object = place->reason,
-					       .offset = place->offset};
+		return (struct recording_spot){
+			.kind = SPOT_UNPLACED, .object = place->reason, .offset = place->offset};
 	return (struct recording_spot){
 		.kind = SPOT_CODE, .object = place->object, .offset = place->offset};
 }
 
+struct user_stack { /* leaf first */
+	struct recording_spot spots[WALK_FRAMES_MAX];
+	uint32_t len;
+	uint32_t end; /* for the SPOT_WALK in front of it */
+};
+
 /*
- * A walk by frame pointers through code that keeps none picks up whatever lies on the stack. A
- * caller outside all executable memory is proof of that: the stack ends before it.
+ * Addresses, as many as the stack has. A walk by frame pointers through code that keeps none picks up
+ * whatever lies on the stack. A caller outside all executable memory is proof of that: the stack ends
+ * before it.
  */
-static uint32_t place_frames(struct processes *processes, const struct smolder_task *task,
-			     const uint64_t *addresses, uint32_t len, struct recording_spot *spots)
+static void place_addresses(struct processes *processes, const struct smolder_task *task,
+			    const uint64_t *addresses, struct user_stack *stack)
 {
-	for (uint32_t i = 0; i < len; i++) {
+	for (uint32_t i = 0; i < stack->len; i++) {
 		struct place place;
 
 		processes_normalize(processes, task, addresses[i] - (i > 0), &place);
 		if (i > 0 && place.reason == PLACE_UNMAPPED)
-			return i;
-		spots[i] = spot_of_place(&place);
+			stack->len = i;
+		else
+			stack->spots[i] = spot_of_place(&place);
 	}
-	return len;
 }
 
-static uint32_t add_user_stack(struct recording *recording, struct processes *processes,
-			       const struct window *window, const struct window_sample *sample)
+static void place_words(struct processes *processes, const struct smolder_task *task,
+			const uint64_t *words, struct user_stack *stack)
 {
-	const uint64_t *addresses = window->addresses.items + sample->user_off;
-	struct recording_spot spots[SMOLDER_STACK_DEPTH];
-	uint32_t len = MIN(sample->user_len, (uint32_t)SMOLDER_STACK_DEPTH), node = 0;
-	struct recording_spot walk = {.kind = SPOT_WALK_ENDED};
+	for (uint32_t i = 0; i < stack->len; i++) {
+		struct place place = {
+			.reason = PLACE_UNMAPPED,
+			.object = OBJECT_NONE,
+			.offset = words[i] & WALK_OFFSET_MASK,
+		};
 
-	if (!len)
+		if (!(words[i] & WALK_UNPLACED)) {
+			place.object = (uint32_t)(words[i] >> WALK_OFFSET_BITS);
+			processes_place(processes, task, &place);
+		}
+		stack->spots[i] = spot_of_place(&place);
+	}
+}
+
+/* At least the sampled address is known. */
+static void walk_copied_stack(const struct gathering *from, const struct window_sample *sample,
+			      struct user_stack *stack)
+{
+	const struct window_copy *copy = &from->window->copies.items[sample->copy - 1];
+	struct host_stepper_stack memory = {
+		.registers = copy->registers,
+		.call_site = (int)copy->call_site,
+		.memory = from->window->memory.data + copy->memory_off,
+		.len = copy->memory_len,
+	};
+	struct host_stepper_result result;
+
+	walker_walk_copy(from->walker, &sample->key.task, &memory, &result);
+	stack->len = result.len;
+	stack->end = result.end;
+	if (stack->len) {
+		place_words(from->processes, &sample->key.task, result.frames, stack);
+		return;
+	}
+	stack->len = 1;
+	place_addresses(from->processes, &sample->key.task, &copy->registers[UNWIND_REGISTER_RA],
+			stack);
+}
+
+static void gather_user_stack(const struct gathering *from, const struct window_sample *sample,
+			      struct user_stack *stack)
+{
+	const uint64_t *frames = from->window->addresses.items + sample->user_off;
+
+	stack->len = MIN(sample->user_len, (uint32_t)WALK_FRAMES_MAX);
+	stack->end = sample->walk_end;
+	if (sample->copy) {
+		walk_copied_stack(from, sample, stack);
+	} else if (sample->user_walked) {
+		place_words(from->processes, &sample->key.task, frames, stack);
+	} else {
+		stack->end = stack->len >= from->recording->max_depth ? SPOT_WALK_FP_DEPTH :
+									SPOT_WALK_FP_ENDED;
+		place_addresses(from->processes, &sample->key.task, frames, stack);
+	}
+}
+
+static uint32_t add_user_stack(const struct gathering *from, const struct window_sample *sample)
+{
+	struct user_stack stack;
+	uint32_t node;
+
+	if (!sample->user_len && !sample->copy)
 		return 0;
-	if (len >= recording->max_depth)
-		walk.kind = SPOT_WALK_DEPTH;
-	len = place_frames(processes, &sample->key.task, addresses, len, spots);
-	node = intern_node(recording, node, walk);
-	while (len--)
-		node = intern_node(recording, node, spots[len]);
+	gather_user_stack(from, sample, &stack);
+	node = intern_node(from->recording, 0,
+			   (struct recording_spot){.kind = SPOT_WALK, .object = stack.end});
+	while (stack.len--)
+		node = intern_node(from->recording, node, stack.spots[stack.len]);
 	return node;
 }
 
 /* Each address of a kernel stack but the sampled one is a return address. */
-static uint32_t add_kernel_stack(struct recording *recording, const struct window *window,
-				 const struct window_sample *sample, uint32_t node)
+static uint32_t add_kernel_stack(const struct gathering *from, const struct window_sample *sample,
+				 uint32_t node)
 {
-	const uint64_t *addresses = window->addresses.items + sample->kernel_off;
+	const uint64_t *addresses = from->window->addresses.items + sample->kernel_off;
 
 	for (uint32_t i = sample->kernel_len; i-- > 0;)
-		node = intern_node(recording, node,
+		node = intern_node(from->recording, node,
 				   (struct recording_spot){
 					   .kind = SPOT_CODE,
 					   .object = OBJECT_ID_KERNEL,
@@ -177,40 +246,45 @@ static uint32_t add_who(struct recording *recording, struct processes *processes
 				     strnlen(key->comm, sizeof(key->comm)));
 	who.cgroup = strtab_intern(&recording->strings, labels.cgroup);
 	who.container_id = strtab_intern(&recording->strings, labels.container_id);
-	if (who.comm == STRTAB_NONE || who.cgroup == STRTAB_NONE ||
-	    who.container_id == STRTAB_NONE)
+	if (who.comm == STRTAB_NONE || who.cgroup == STRTAB_NONE || who.container_id == STRTAB_NONE)
 		return FAILED;
 	return INTERN(recording, whos, who_index, same_who, who, sizeof(who));
 }
 
-static int add_sample(struct recording *recording, const struct window *window,
-		      const struct window_sample *from, struct processes *processes)
+static int add_sample(const struct gathering *from, const struct window_sample *seen)
 {
-	struct recording_sample sample = {.who = add_who(recording, processes, &from->key)};
+	struct recording *recording = from->recording;
+	struct recording_sample sample = {.who = add_who(recording, from->processes, &seen->key)};
 	uint32_t id;
 
-	sample.node = add_user_stack(recording, processes, window, from);
-	sample.node = add_kernel_stack(recording, window, from, sample.node);
+	sample.node = add_kernel_stack(from, seen, add_user_stack(from, seen));
 	if (sample.who == FAILED || sample.node == FAILED)
 		return -ENOMEM;
 	id = INTERN(recording, samples, sample_index, same_sample, sample,
 		    offsetof(struct recording_sample, count));
 	if (id == FAILED)
 		return -ENOMEM;
-	recording->samples.items[id].count += from->count;
+	recording->samples.items[id].count += seen->count;
 	return 0;
 }
 
 void recording_add_window(struct recording *recording, const struct window *window,
-			  struct processes *processes)
+			  struct processes *processes, struct walker *walker)
 {
+	struct gathering from = {
+		.recording = recording,
+		.window = window,
+		.processes = processes,
+		.walker = walker,
+	};
+
 	vec_for_each(&window->samples, sample) {
-		if (add_sample(recording, window, sample, processes) < 0) {
+		if (add_sample(&from, sample) < 0) {
 			recording->lost_full += sample->count;
 			continue;
 		}
 		recording->recorded += sample->count;
-		recording->user += sample->user_len ? sample->count : 0;
+		recording->user += sample->user_len || sample->copy ? sample->count : 0;
 		recording->kernel += sample->kernel_len ? sample->count : 0;
 	}
 }

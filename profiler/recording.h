@@ -5,7 +5,7 @@
  * number of distinct stacks, not with time, and up to a cap.
  *
  * A stack is a path in a trie, outermost frame first: user frames, then kernel frames. In front of
- * the user frames stands a spot of kind SPOT_WALK_*: how the walk of the user stack ended.
+ * the user frames stands a spot of kind SPOT_WALK: how the walk of the user stack ended.
  * Not thread-safe.
  */
 #ifndef SMOLDER_PROFILER_RECORDING_H
@@ -16,17 +16,24 @@
 #include "base/vec.h"
 #include "profiler/collect/window.h"
 #include "profiler/process/processes.h"
+#include "profiler/walk/walker.h"
 
 enum spot_kind {
-	SPOT_CODE,       /* an offset in an object */
-	SPOT_UNPLACED,   /* an address with a place_reason instead of an object */
-	SPOT_WALK_ENDED, /* the chain of frames ended */
-	SPOT_WALK_DEPTH, /* as many frames as the kernel walks */
+	SPOT_CODE,     /* an offset in an object */
+	SPOT_UNPLACED, /* an address with a place_reason instead of an object */
+	SPOT_WALK,     /* not a frame: how the walk ended, an enum spot_walk or enum walk_end */
+};
+
+/* How a walk by frame pointers ended; one by tables ended in an enum walk_end, from 0 on. */
+enum spot_walk {
+	SPOT_WALK_FP_ENDED = WALK_END_CNT, /* the chain of frames ended, wherever that was */
+	SPOT_WALK_FP_DEPTH,                /* as many frames as the kernel walks */
 };
 
 struct recording_spot { /* something a stack can pass through; distinct */
 	uint32_t kind;
-	uint32_t object; /* SPOT_CODE: object id; SPOT_UNPLACED: enum place_reason */
+	uint32_t
+		object; /* SPOT_CODE: object id; SPOT_UNPLACED: enum place_reason; SPOT_WALK: the end */
 	uint64_t offset; /* calls already adjusted: it lies inside the call instruction */
 };
 
@@ -53,10 +60,10 @@ struct recording {
 	VEC(struct recording_who) whos;
 	VEC(struct recording_sample) samples;
 	struct hashindex spot_index, node_index, who_index, sample_index;
-	uint32_t max_depth;     /* addresses in a stack that was cut off */
-	uint64_t recorded;      /* sum of the samples' counts */
-	uint64_t user, kernel;  /* samples with a stack of that side */
-	uint64_t lost_full;     /* samples that found the recording full, or no memory */
+	uint32_t max_depth;    /* addresses in a stack that was cut off */
+	uint64_t recorded;     /* sum of the samples' counts */
+	uint64_t user, kernel; /* samples with a stack of that side */
+	uint64_t lost_full;    /* samples that found the recording full, or no memory */
 	size_t nodes_max;
 };
 
@@ -64,11 +71,11 @@ int recording_init(struct recording *recording, uint32_t max_depth) _warn_unused
 void recording_free(struct recording *recording);
 
 /*
- * Adds a closed window. Asks `processes` about every user address, so call it while those that were
- * sampled may still be known there.
+ * Adds a closed window. Asks `processes` about user frames, so call it while those that were sampled
+ * may still be known there; `walker` walks the stacks that came as copies (NULL: there are none).
  */
 void recording_add_window(struct recording *recording, const struct window *window,
-			  struct processes *processes);
+			  struct processes *processes, struct walker *walker);
 
 /* Distinct stacks, whoever they belong to. -ENOMEM. */
 int recording_count_stacks(const struct recording *recording, uint64_t *ret_count) _warn_unused_;

@@ -18,11 +18,11 @@ struct resolve {
 	const struct objects *objects;
 	struct symbolizer *symbolizer;
 	struct profile *profile;
-	VEC(uint32_t) frames;           /* profile frame ids */
-	VEC(struct spot_frames) spots;  /* by spot id */
-	VEC(uint32_t) nodes;            /* node id → profile stack id */
-	VEC(uint32_t) symbol_objects;   /* object id → 1 + symbolizer's id; 0: not asked yet */
-	VEC(uint32_t) whos;             /* who id → label set */
+	VEC(uint32_t) frames;          /* profile frame ids */
+	VEC(struct spot_frames) spots; /* by spot id */
+	VEC(uint32_t) nodes;           /* node id → profile stack id */
+	VEC(uint32_t) symbol_objects;  /* object id → 1 + symbolizer's id; 0: not asked yet */
+	VEC(uint32_t) whos;            /* who id → label set */
 };
 
 static void resolve_done(struct resolve *resolve)
@@ -259,17 +259,29 @@ static const struct recording_spot *spot_of(const struct resolve *resolve, uint3
 	return &resolve->recording->spots.items[resolve->recording->nodes.items[node].spot];
 }
 
-/* Why the user stacks that begin with this walk and this outermost frame are incomplete, or NULL. */
+/* The code at the base of a stack may have no unwind information, and needs none. */
+static bool ended_by_itself(uint32_t end)
+{
+	return end == WALK_NO_INFO || end == SPOT_WALK_FP_ENDED;
+}
+
+/*
+ * Why the user stacks that begin with this walk and this outermost frame are incomplete, or NULL. A
+ * walk by tables knows; one by frame pointers is complete if it came to where threads begin.
+ */
 static const char *incomplete_reason(const struct resolve *resolve, uint32_t walk_node,
 				     uint32_t outermost)
 {
 	uint32_t spot = resolve->recording->nodes.items[outermost].spot;
+	uint32_t end = spot_of(resolve, walk_node)->object;
 
-	if (resolve->spots.items[spot].stack_base)
+	if (end == WALK_COMPLETE)
 		return NULL;
-	if (spot_of(resolve, walk_node)->kind == SPOT_WALK_DEPTH)
-		return "depth limit";
-	return "no frame pointer";
+	if (resolve->spots.items[spot].stack_base && ended_by_itself(end))
+		return NULL;
+	if (end < WALK_END_CNT)
+		return walk_end_name(end);
+	return end == SPOT_WALK_FP_DEPTH ? walk_end_name(WALK_DEPTH) : "no frame pointer";
 }
 
 /*
@@ -351,8 +363,7 @@ static int resolve_who(struct resolve *resolve, const struct recording_who *who)
 	if (r == 0)
 		r = add_id_label(&labels, "tid", who->tid);
 	if (r == 0)
-		r = add_text_label(&labels, "container_id",
-				   strtab_get(strings, who->container_id));
+		r = add_text_label(&labels, "container_id", strtab_get(strings, who->container_id));
 	if (r == 0)
 		r = add_text_label(&labels, "cgroup", strtab_get(strings, who->cgroup));
 	if (r < 0)

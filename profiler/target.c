@@ -14,7 +14,7 @@ static int add_process(struct target *target, uint32_t pid, struct err *err)
 	process.pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (process.pid_fd < 0 && errno == ESRCH)
 		return err_set(err, -ESRCH, "no process has pid %u", pid);
-	if (process.pid_fd < 0 && errno == EINVAL)
+	if (process.pid_fd < 0 && (errno == EINVAL || errno == ENOENT))
 		return err_set(err, -EINVAL, "%u is a thread, not a process; use its process's pid",
 			       pid);
 	if (process.pid_fd < 0)

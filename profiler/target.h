@@ -44,8 +44,7 @@ int target_start(struct target *target, void (*in_child)(void *ctx), void *ctx, 
 	_warn_unused_;
 
 /* Tells the loaded sampler. */
-int target_arm(const struct target *target, struct sampler *sampler, struct err *err)
-	_warn_unused_;
+int target_arm(const struct target *target, struct sampler *sampler, struct err *err) _warn_unused_;
 
 /* Opens the gate of the command, when sampling has begun. */
 int target_release(struct target *target, struct err *err) _warn_unused_;

@@ -118,15 +118,16 @@ static int apply_output(void *ctx, const struct option_spec *spec, const char *v
 
 static int apply_call_graph(void *ctx, const struct option_spec *spec, const char *value)
 {
+	static const char *const names[] = {"auto", "fp", "dwarf"}; /* enum call_graph */
 	struct record *record = ctx;
 
 	(void)spec;
-	if (strcmp(value, "auto") == 0 || strcmp(value, "fp") == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(names[i], value) != 0)
+			continue;
+		record->pipeline.call_graph = (enum call_graph)i;
 		return 0;
-	if (strcmp(value, "dwarf") == 0)
-		return options_error(record->verb,
-				     "this build walks stacks by frame pointers only: use "
-				     "--call-graph fp");
+	}
 	return options_error(record->verb, "call graph '%s' is not auto, fp or dwarf", value);
 }
 
@@ -434,6 +435,7 @@ static int run_record(const struct verb *verb, int argc, char **argv)
 	struct record record = {
 		.verb = verb,
 		.pipeline.frequency_hz = DEFAULT_FREQUENCY_HZ,
+		.pipeline.frames_max = WALK_FRAMES_DEFAULT,
 		.pipeline.on_progress = show_progress,
 		.pipeline.on_warning = show_warning,
 	};

@@ -69,7 +69,8 @@ static const char help[] =
 	"      --min-percent P        leave branches below P % of all out of the tree (default 1)\n"
 	"      --no-tree              only the list\n"
 	"\n"
-	"Reads folded text (plain, gzip or zstd) and pprof (gzip or plain); \"-\" is standard input.\n";
+	"Reads folded text (plain, gzip or zstd) and pprof (gzip or plain); \"-\" is standard "
+	"input.\n";
 
 static double percent(const struct calltree *tree, int64_t part)
 {
@@ -96,9 +97,9 @@ static int print_node(void *ctx, const struct calltree *tree, uint32_t node, uin
 	text = strdup(callname_text(printer->names, name->name));
 	if (!text)
 		return -ENOMEM;
-	printf("%6.2f%% %6.2f%%  %*s%s%s\n", percent(tree, item->self),
-	       percent(tree, item->total), (int)MIN(depth, (uint32_t)INDENT_MAX), "",
-	       depth > INDENT_MAX ? "…" : "", plain_text(text));
+	printf("%6.2f%% %6.2f%%  %*s%s%s\n", percent(tree, item->self), percent(tree, item->total),
+	       (int)MIN(depth, (uint32_t)INDENT_MAX), "", depth > INDENT_MAX ? "…" : "",
+	       plain_text(text));
 	return 0;
 }
 

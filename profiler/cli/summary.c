@@ -94,5 +94,6 @@ void summary_tell_ledger(const struct ledger *ledger)
 		return;
 	msg_info("%s", (const char *)line.data);
 	if (gap > (int64_t)ledger->cpus || gap < -(int64_t)ledger->cpus)
-		msg_warning("the ledger does not close: %" PRId64 " ticks are unaccounted for", gap);
+		msg_warning("the ledger does not close: %" PRId64 " ticks are unaccounted for",
+			    gap);
 }

@@ -53,9 +53,9 @@ void drain_free(struct drain *drain)
 }
 
 /* Reads a stack and frees its bucket. */
-static int take_stack(struct drain *drain, int fd, uint32_t id, uint64_t *addresses)
+static int take_stack(struct drain *drain, uint32_t id, uint64_t *addresses)
 {
-	int r;
+	int fd = drain->maps->stacks_fd, r;
 
 	if (!drain->no_take) {
 		r = bpf_map_lookup_and_delete_elem(fd, &id, addresses);
@@ -77,16 +77,16 @@ static uint32_t stack_len(const struct drain *drain, const uint64_t *addresses)
 	return len;
 }
 
-static int load_stack(struct drain *drain, int fd, uint32_t id, struct window *window)
+static int load_stack(struct drain *drain, uint32_t id)
 {
 	uint64_t addresses[SMOLDER_STACK_DEPTH];
 	struct drain_ref ref = {.id = id};
-	int r = take_stack(drain, fd, id, addresses);
+	int r = take_stack(drain, id, addresses);
 
 	if (r < 0)
 		return r;
 	ref.len = stack_len(drain, addresses);
-	r = window_add_addresses(window, addresses, ref.len, &ref.off);
+	r = window_add_addresses(drain->window, addresses, ref.len, &ref.off);
 	if (r == 0)
 		r = vec_push(&drain->refs, ref);
 	if (r == 0)
@@ -95,8 +95,7 @@ static int load_stack(struct drain *drain, int fd, uint32_t id, struct window *w
 }
 
 /* Each stack is read once a window, however many samples share it. */
-static int find_stack(struct drain *drain, int fd, int32_t id, struct window *window,
-		      struct drain_ref *ret_ref)
+static int find_stack(struct drain *drain, int32_t id, struct drain_ref *ret_ref)
 {
 	int r;
 
@@ -106,7 +105,7 @@ static int find_stack(struct drain *drain, int fd, int32_t id, struct window *wi
 	if ((uint32_t)id >= drain->stack_buckets)
 		return -ENOENT;
 	if (!drain->stack_refs[id]) {
-		r = load_stack(drain, fd, (uint32_t)id, window);
+		r = load_stack(drain, (uint32_t)id);
 		if (r < 0)
 			return r;
 	}
@@ -114,28 +113,47 @@ static int find_stack(struct drain *drain, int fd, int32_t id, struct window *wi
 	return 0;
 }
 
-/* A sample that cannot be kept is counted under the reason. */
-static void add_sample(struct drain *drain, int stacks_fd, const struct smolder_key *key,
-		       uint64_t count, struct window *window)
+/* The user stack by the id the kernel gave it, or by the hash our own walk has. */
+static int find_user_stack(struct drain *drain, const struct smolder_key *key,
+			   struct window_sample *sample)
 {
-	struct drain_ref kernel, user;
-	int r = find_stack(drain, stacks_fd, key->kernel_stack, window, &kernel);
+	const struct window_stack *stack;
+	struct drain_ref ref;
+	int r;
 
+	if (!key->user_hash) {
+		r = find_stack(drain, key->user_stack, &ref);
+		sample->user_off = ref.off;
+		sample->user_len = ref.len;
+		return r;
+	}
+	stack = window_find_stack(drain->window, key->user_hash);
+	if (!stack)
+		return -ENOENT;
+	sample->user_off = stack->off;
+	sample->user_len = stack->len;
+	sample->user_walked = true;
+	sample->walk_end = stack->walk_end;
+	return 0;
+}
+
+/* A sample that cannot be kept is counted under the reason. */
+static void add_sample(struct drain *drain, const struct smolder_key *key, uint64_t count)
+{
+	struct window_sample sample = {.key = *key, .count = count};
+	struct drain_ref kernel;
+	int r = find_stack(drain, key->kernel_stack, &kernel);
+
+	sample.kernel_off = kernel.off;
+	sample.kernel_len = kernel.len;
 	if (r == 0)
-		r = find_stack(drain, stacks_fd, key->user_stack, window, &user);
+		r = find_user_stack(drain, key, &sample);
 	if (r == 0)
-		r = vec_push(&window->samples, ((struct window_sample){
-						       .key = *key,
-						       .count = count,
-						       .kernel_off = kernel.off,
-						       .kernel_len = kernel.len,
-						       .user_off = user.off,
-						       .user_len = user.len,
-					       }));
+		r = vec_push(&drain->window->samples, sample);
 	if (r == -ENOMEM)
-		window->no_memory += count;
+		drain->window->no_memory += count;
 	else if (r < 0)
-		window->stack_missing += count;
+		drain->window->stack_missing += count;
 }
 
 static uint64_t sum_cpus(const struct drain *drain, const uint64_t *values)
@@ -147,19 +165,20 @@ static uint64_t sum_cpus(const struct drain *drain, const uint64_t *values)
 	return sum;
 }
 
-static void add_batch(struct drain *drain, int stacks_fd, uint32_t len, struct window *window)
+static void add_batch(struct drain *drain, uint32_t len)
 {
 	const struct smolder_key *keys = drain->keys;
 	const uint64_t *values = drain->values;
 
 	for (uint32_t i = 0; i < len; i++)
-		add_sample(drain, stacks_fd, &keys[i],
-			   sum_cpus(drain, values + (size_t)i * drain->possible_cpus), window);
+		add_sample(drain, &keys[i],
+			   sum_cpus(drain, values + (size_t)i * drain->possible_cpus));
 }
 
 /* Returns 0 when the map is empty, -EOPNOTSUPP when the kernel has no such call. */
-static int drain_by_batch(struct drain *drain, int counts_fd, int stacks_fd, struct window *window)
+static int drain_by_batch(struct drain *drain)
 {
+	int counts_fd = drain->maps->counts_fd;
 	uint32_t position;
 	void *from = NULL;
 	int r;
@@ -179,15 +198,15 @@ static int drain_by_batch(struct drain *drain, int counts_fd, int stacks_fd, str
 		}
 		if (r < 0 && r != -ENOENT)
 			return r == -EINVAL || r == -KERNEL_ENOTSUPP ? -EOPNOTSUPP : r;
-		add_batch(drain, stacks_fd, len, window);
+		add_batch(drain, len);
 		from = &position;
 	} while (r != -ENOENT);
 	return 0;
 }
 
-static int drain_one_by_one(struct drain *drain, int counts_fd, int stacks_fd,
-			    struct window *window)
+static int drain_one_by_one(struct drain *drain)
 {
+	int counts_fd = drain->maps->counts_fd;
 	struct smolder_key key;
 	int r;
 
@@ -197,25 +216,22 @@ static int drain_one_by_one(struct drain *drain, int counts_fd, int stacks_fd,
 			r = bpf_map_delete_elem(counts_fd, &key);
 		if (r < 0)
 			return r;
-		add_sample(drain, stacks_fd, &key, sum_cpus(drain, drain->values), window);
+		add_sample(drain, &key, sum_cpus(drain, drain->values));
 	}
 	return r == -ENOENT ? 0 : r;
 }
 
-/*
- * Stacks no sample refers to: of samples whose other stack collided, or that found the count map full.
- * Left in, they would hold their buckets forever.
- */
-static int drop_orphans(int stacks_fd)
+/* Deletes all keys, of a type of at most a __u64, one by one. */
+static int clear_map(int fd)
 {
-	uint32_t id, *from = NULL, at;
+	uint64_t key, *from = NULL, at;
 	int r;
 
-	while ((r = bpf_map_get_next_key(stacks_fd, from, &id)) == 0) {
-		r = bpf_map_delete_elem(stacks_fd, &id);
+	while ((r = bpf_map_get_next_key(fd, from, &key)) == 0) {
+		r = bpf_map_delete_elem(fd, &key);
 		if (r < 0 && r != -ENOENT)
 			return r;
-		at = id;
+		at = key;
 		from = &at;
 	}
 	return r == -ENOENT ? 0 : r;
@@ -228,22 +244,58 @@ static void forget_refs(struct drain *drain)
 	drain->refs.len = 0;
 }
 
-int drain_epoch(struct drain *drain, int counts_fd, int stacks_fd, struct window *window,
-		struct err *err)
+static int drain_counts(struct drain *drain)
 {
 	int r = -EOPNOTSUPP;
 
 	if (!drain->no_batch)
-		r = drain_by_batch(drain, counts_fd, stacks_fd, window);
+		r = drain_by_batch(drain);
 	if (r == -EOPNOTSUPP) {
 		drain->no_batch = true;
-		r = drain_one_by_one(drain, counts_fd, stacks_fd, window);
+		r = drain_one_by_one(drain);
 	}
 	forget_refs(drain);
+	return r;
+}
+
+/* In the next epoch that uses these maps every walked stack is to be defined again. */
+static int clear_defined(struct drain *drain, int fd)
+{
+	uint32_t position;
+	void *from = NULL;
+	int r = -EOPNOTSUPP;
+
+	while (!drain->no_batch && r != -ENOENT) {
+		uint32_t len = drain->batch_len;
+
+		r = bpf_map_lookup_and_delete_batch(fd, from, &position, drain->keys, drain->values,
+						    &len, NULL);
+		if (r < 0 && r != -ENOENT)
+			break;
+		from = &position;
+	}
+	return r == -ENOENT ? 0 : clear_map(fd);
+}
+
+/*
+ * The stack map keeps stacks that no sample refers to: of samples whose other stack collided, or
+ * that found the count map full. Left in, they would hold their buckets forever.
+ */
+int drain_epoch(struct drain *drain, const struct drain_maps *maps, struct window *window,
+		struct err *err)
+{
+	int r;
+
+	drain->maps = maps;
+	drain->window = window;
+	r = drain_counts(drain);
 	if (r < 0)
 		return err_errno(err, r, "cannot drain the count map");
-	r = drop_orphans(stacks_fd);
+	r = clear_map(maps->stacks_fd);
 	if (r < 0)
 		return err_errno(err, r, "cannot empty the stack map");
+	r = maps->defined_fd < 0 ? 0 : clear_defined(drain, maps->defined_fd);
+	if (r < 0)
+		return err_errno(err, r, "cannot empty the map of defined stacks");
 	return 0;
 }

@@ -7,10 +7,14 @@
 
 #define COUNT_ENTRIES_MIN 1024u
 #define STACK_BUCKETS_MIN 1024u
+<<<<<<< HEAD
 #define LATENESS_NS (500 * NS_PER_MS)
 #define RING_MIN_BYTES 4096u
+=======
+>>>>>>> walker
 #define SAMPLE_RING_BYTES (UINT32_C(1) << 20)
 #define EVENT_RING_BYTES (UINT32_C(1) << 19)
+#define COPY_RING_BYTES (UINT32_C(4) << 20)
 
 /* struct htab_elem and its freelist node, kernel/bpf/hashtab.c */
 #define HASH_ELEM_BYTES 64u
@@ -96,6 +100,7 @@ void plan_maps(const struct plan_request *request, struct plan *ret_plan)
 		.window_ns = choose_window(request, budget),
 		.sample_ring_bytes = SAMPLE_RING_BYTES,
 		.event_ring_bytes = EVENT_RING_BYTES,
+		.copy_ring_bytes = request->walk_tables ? COPY_RING_BYTES : PLAN_RING_MIN_BYTES,
 	};
 
 	plan.count_entries = choose_counts(request, budget, plan.window_ns);
@@ -105,9 +110,10 @@ void plan_maps(const struct plan_request *request, struct plan *ret_plan)
 	if (request->stack_buckets)
 		plan.stack_buckets = round_up_pow2(request->stack_buckets);
 	if (request->ring_bytes)
-		plan.sample_ring_bytes = MAX(round_up_pow2(request->ring_bytes), RING_MIN_BYTES);
+		plan.sample_ring_bytes =
+			MAX(round_up_pow2(request->ring_bytes), PLAN_RING_MIN_BYTES);
 	plan.bytes = 2 * count_map_bytes(request, plan.count_entries) +
 		     2 * stack_map_bytes(request, plan.stack_buckets) + plan.sample_ring_bytes +
-		     plan.event_ring_bytes;
+		     plan.event_ring_bytes + plan.copy_ring_bytes;
 	*ret_plan = plan;
 }

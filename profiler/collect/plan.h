@@ -7,10 +7,12 @@
 #ifndef SMOLDER_COLLECT_PLAN_H
 #define SMOLDER_COLLECT_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PLAN_WINDOW_NS UINT64_C(1000000000)
 #define PLAN_WINDOW_MIN_NS UINT64_C(100000000)
+#define PLAN_RING_MIN_BYTES 4096u
 #define PLAN_BUDGET_BYTES (UINT64_C(64) << 20)
 
 struct plan_request {
@@ -20,6 +22,7 @@ struct plan_request {
 	uint32_t stack_depth;   /* addresses per STACK_TRACE bucket */
 	uint64_t window_ns;     /* wished for; 0: PLAN_WINDOW_NS */
 	uint64_t budget_bytes;  /* 0: PLAN_BUDGET_BYTES */
+	bool walk_tables;       /* stacks may come as copies */
 	/* Forced sizes, 0 for none: for tests and for hosts that know better. */
 	uint32_t stack_buckets, count_entries, ring_bytes;
 };
@@ -28,8 +31,9 @@ struct plan {
 	uint64_t window_ns;
 	uint32_t stack_buckets; /* of each of the two stack maps; a power of two */
 	uint32_t count_entries; /* of each of the two count maps */
-	uint32_t sample_ring_bytes, event_ring_bytes; /* powers of two, multiples of a page */
-	uint64_t bytes;         /* estimated kernel memory of all maps */
+	/* powers of two, multiples of a page */
+	uint32_t sample_ring_bytes, event_ring_bytes, copy_ring_bytes;
+	uint64_t bytes; /* estimated kernel memory of all maps */
 };
 
 void plan_maps(const struct plan_request *request, struct plan *ret_plan);

@@ -4,22 +4,32 @@
 #include "base/fs.h"
 #include "base/parse.h"
 #include "profiler/collect/drain.h"
+#include "profiler/collect/intake.h"
 #include "sampler.skel.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
+/* Copied stacks of one window. */
+#define COPIES_MAX_BYTES ((size_t)64 << 20)
 #define MAX_STACK_PATH "/proc/sys/kernel/perf_event_max_stack"
+
+struct mapped {
+	void *memory;
+	size_t len;
+};
 
 struct sampler {
 	struct sampler_options options;
 	struct sampler_bpf *bpf;
 	struct ring_buffer *rings;
 	struct drain drain;
-	struct window windows[2]; /* one an epoch */
-	uint64_t *cpu_values;     /* one u64 per possible CPU */
+	struct window windows[2];    /* one an epoch */
+	uint64_t *cpu_values;        /* one u64 per possible CPU */
+	struct mapped pool, objects; /* with config.walk_tables */
 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
@@ -38,74 +48,81 @@ uint32_t sampler_stack_depth(void)
 	return MIN(depth, (uint32_t)SMOLDER_STACK_DEPTH);
 }
 
-static int size_maps(struct sampler *sampler)
+static int size_entries(struct sampler *sampler)
 {
-	const struct plan *plan = &sampler->options.plan;
-	uint32_t stack_bytes = sampler->options.stack_depth * (uint32_t)sizeof(uint64_t);
-	struct bpf_map *stacks[] = {sampler->bpf->maps.stacks_0, sampler->bpf->maps.stacks_1};
-	struct bpf_map *counts[] = {sampler->bpf->maps.counts_0, sampler->bpf->maps.counts_1};
+	const struct sampler_options *options = &sampler->options;
+	const struct plan *plan = &options->plan;
+	bool walk = options->config.walk_tables, targets = options->config.filter_targets;
+	const struct {
+		struct bpf_map *map;
+		uint32_t max_entries;
+	} sizes[] = {
+		{sampler->bpf->maps.stacks_0, plan->stack_buckets},
+		{sampler->bpf->maps.stacks_1, plan->stack_buckets},
+		{sampler->bpf->maps.counts_0, plan->count_entries},
+		{sampler->bpf->maps.counts_1, plan->count_entries},
+		{sampler->bpf->maps.samples, plan->sample_ring_bytes},
+		{sampler->bpf->maps.events, plan->event_ring_bytes},
+		{sampler->bpf->maps.targets, targets ? SMOLDER_TARGETS_MAX : 1},
+		{sampler->bpf->maps.defined_0, walk ? plan->count_entries : 1},
+		{sampler->bpf->maps.defined_1, walk ? plan->count_entries : 1},
+		{sampler->bpf->maps.copies, walk ? plan->copy_ring_bytes : PLAN_RING_MIN_BYTES},
+		{sampler->bpf->maps.walk_objects, walk ? WALK_OBJECTS_MAX : 1},
+		{sampler->bpf->maps.walk_processes, walk ? WALK_PROCESSES_MAX : 1},
+	};
 	int r = 0;
 
-	for (int i = 0; i < 2 && r == 0; i++) {
-		r = bpf_map__set_value_size(stacks[i], stack_bytes);
-		if (r == 0)
-			r = bpf_map__set_max_entries(stacks[i], plan->stack_buckets);
-		if (r == 0)
-			r = bpf_map__set_max_entries(counts[i], plan->count_entries);
-	}
-	if (r == 0 && !sampler->options.config.filter_targets)
-		r = bpf_map__set_max_entries(sampler->bpf->maps.targets, 1);
-	if (r == 0)
-		r = bpf_map__set_max_entries(sampler->bpf->maps.samples, plan->sample_ring_bytes);
-	if (r == 0)
-		r = bpf_map__set_max_entries(sampler->bpf->maps.events, plan->event_ring_bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes) && r == 0; i++)
+		r = bpf_map__set_max_entries(sizes[i].map, sizes[i].max_entries);
 	return r;
+}
+
+static int size_maps(struct sampler *sampler)
+{
+	struct sampler_bpf *bpf = sampler->bpf;
+	uint32_t stack_bytes = sampler->options.stack_depth * (uint32_t)sizeof(uint64_t);
+	uint32_t pool_size = sampler->options.walk_pool_size;
+	uint64_t mask = (uint64_t)pool_size - 1;
+	int r = size_entries(sampler);
+
+	if (r == 0)
+		r = bpf_map__set_value_size(bpf->maps.stacks_0, stack_bytes);
+	if (r == 0)
+		r = bpf_map__set_value_size(bpf->maps.stacks_1, stack_bytes);
+	if (r < 0 || !sampler->options.config.walk_tables)
+		return r;
+	memcpy((void *)&bpf->rodata->walk_pool_mask, &mask, sizeof(mask));
+	return bpf_map__set_value_size(bpf->maps.walk_pool, pool_size + WALK_POOL_SLACK);
 }
 
 static int explain_load(int error, struct err *err)
 {
 	if (error == -EPERM || error == -EACCES)
-		return err_set(err, error,
-			       "cannot load the sampler into the kernel: no permission; run as root "
-			       "or with CAP_BPF and CAP_PERFMON ('smolder doctor' tells more)");
+		return err_set(
+			err, error,
+			"cannot load the sampler into the kernel: no permission; run as root "
+			"or with CAP_BPF and CAP_PERFMON ('smolder doctor' tells more)");
 	if (error == -ESRCH || error == -ENOENT)
-		return err_set(err, error,
-			       "cannot load the sampler: this kernel lacks BTF (/sys/kernel/btf/vmlinux) "
-			       "or a tracepoint it needs; see 'smolder doctor'");
+		return err_set(
+			err, error,
+			"cannot load the sampler: this kernel lacks BTF (/sys/kernel/btf/vmlinux) "
+			"or a tracepoint it needs; see 'smolder doctor'");
 	return err_errno(err, error, "cannot load the sampler into the kernel");
 }
 
 /*
- * Windows are filled by epoch: while the old epoch is being drained, exact samples of the new one
- * already arrive on the ring.
+ * Windows are filled by epoch: while the old epoch is being drained, records of the new one
+ * already arrive on the rings.
  */
-static void keep_exact(struct window *window, const struct smolder_exact_sample *exact)
-{
-	const uint64_t *addresses = (const uint64_t *)(exact + 1);
-	struct window_sample sample = {
-		.key = exact->key,
-		.count = 1,
-		.kernel_len = exact->kernel_len,
-		.user_len = exact->user_len,
-	};
-	int r = window_add_addresses(window, addresses, exact->kernel_len, &sample.kernel_off);
-
-	if (r == 0)
-		r = window_add_addresses(window, addresses + exact->kernel_len, exact->user_len,
-					 &sample.user_off);
-	if (r == 0)
-		r = vec_push(&window->samples, sample);
-	if (r < 0)
-		window->no_memory++;
-}
-
-static int on_exact(void *ctx, void *data, size_t size)
+static int on_record(void *ctx, void *data, size_t size)
 {
 	struct sampler *sampler = ctx;
-	const struct smolder_exact_sample *exact = data;
+	const struct smolder_record *record = data;
 
 	(void)size; /* written by our own program, which bounds it */
-	keep_exact(&sampler->windows[exact->epoch & 1], exact);
+	intake_record(&sampler->windows[record->epoch & 1], record);
+	if (record->type == SMOLDER_RECORD_COPY && sampler->options.on_copy)
+		sampler->options.on_copy(sampler->options.ctx, &record->key.task);
 	return 0;
 }
 
@@ -121,12 +138,50 @@ static int on_event(void *ctx, void *data, size_t size)
 
 static int open_rings(struct sampler *sampler)
 {
-	sampler->rings = ring_buffer__new(bpf_map__fd(sampler->bpf->maps.events), on_event, sampler,
-					  NULL);
+	int r;
+
+	sampler->rings =
+		ring_buffer__new(bpf_map__fd(sampler->bpf->maps.events), on_event, sampler, NULL);
 	if (!sampler->rings)
 		return -errno;
-	return ring_buffer__add(sampler->rings, bpf_map__fd(sampler->bpf->maps.samples), on_exact,
-				sampler);
+	r = ring_buffer__add(sampler->rings, bpf_map__fd(sampler->bpf->maps.samples), on_record,
+			     sampler);
+	if (r == 0)
+		r = ring_buffer__add(sampler->rings, bpf_map__fd(sampler->bpf->maps.copies),
+				     on_record, sampler);
+	return r;
+}
+
+static size_t page_round(size_t len)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (len + page - 1) / page * page;
+}
+
+static int map_memory_of(struct bpf_map *map, size_t len, struct mapped *ret_mapped)
+{
+	void *memory = mmap(NULL, page_round(len), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    bpf_map__fd(map), 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret_mapped = (struct mapped){.memory = memory, .len = page_round(len)};
+	return 0;
+}
+
+static int open_walk_maps(struct sampler *sampler)
+{
+	size_t pool_len = sampler->options.walk_pool_size + WALK_POOL_SLACK;
+	size_t objects_len = WALK_OBJECTS_MAX * sizeof(struct unwind_object);
+	int r;
+
+	if (!sampler->options.config.walk_tables)
+		return 0;
+	r = map_memory_of(sampler->bpf->maps.walk_pool, pool_len, &sampler->pool);
+	if (r == 0)
+		r = map_memory_of(sampler->bpf->maps.walk_objects, objects_len, &sampler->objects);
+	return r;
 }
 
 static int load(struct sampler *sampler, struct err *err)
@@ -148,7 +203,9 @@ static int load(struct sampler *sampler, struct err *err)
 	if (r < 0)
 		return explain_load(r, err);
 	r = open_rings(sampler);
-	return r < 0 ? err_errno(err, r, "cannot map the sampler's ring buffers") : 0;
+	if (r == 0)
+		r = open_walk_maps(sampler);
+	return r < 0 ? err_errno(err, r, "cannot map the sampler's memory") : 0;
 }
 
 int sampler_open(const struct sampler_options *options, struct sampler **ret_sampler,
@@ -160,6 +217,8 @@ int sampler_open(const struct sampler_options *options, struct sampler **ret_sam
 	if (!sampler)
 		return err_errno(err, -ENOMEM, "cannot make the sampler");
 	sampler->options = *options;
+	sampler->windows[0].memory.max_len = COPIES_MAX_BYTES;
+	sampler->windows[1].memory.max_len = COPIES_MAX_BYTES;
 	r = drain_init(&sampler->drain, options->stack_depth, options->plan.stack_buckets);
 	if (r == 0) {
 		sampler->cpu_values = calloc(sampler->drain.possible_cpus, sizeof(uint64_t));
@@ -174,11 +233,19 @@ int sampler_open(const struct sampler_options *options, struct sampler **ret_sam
 	return 0;
 }
 
+static void unmap(struct mapped *mapped)
+{
+	if (mapped->memory)
+		munmap(mapped->memory, mapped->len);
+}
+
 struct sampler *sampler_free(struct sampler *sampler)
 {
 	if (!sampler)
 		return NULL;
 	ring_buffer__free(sampler->rings);
+	unmap(&sampler->pool);
+	unmap(&sampler->objects);
 	sampler_bpf__destroy(sampler->bpf);
 	drain_free(&sampler->drain);
 	window_free(&sampler->windows[0]);
@@ -247,7 +314,7 @@ static int take_stats(struct sampler *sampler, uint32_t epoch, struct window *wi
  * The kernel returns from an update of a map of maps only when no program that could have seen the
  * old value is running: programs run in RCU read sections, and it waits for those.
  */
-static int wait_for_quiescence(struct sampler *sampler)
+int sampler_wait(struct sampler *sampler)
 {
 	uint32_t zero = 0;
 	int outer_fd = bpf_map__fd(sampler->bpf->maps.barrier);
@@ -261,16 +328,27 @@ static int wait_for_quiescence(struct sampler *sampler)
 	return r;
 }
 
+static struct drain_maps epoch_maps(const struct sampler *sampler, uint32_t epoch)
+{
+	struct sampler_bpf *bpf = sampler->bpf;
+
+	return (struct drain_maps){
+		.counts_fd = bpf_map__fd(epoch ? bpf->maps.counts_1 : bpf->maps.counts_0),
+		.stacks_fd = bpf_map__fd(epoch ? bpf->maps.stacks_1 : bpf->maps.stacks_0),
+		.defined_fd = bpf_map__fd(epoch ? bpf->maps.defined_1 : bpf->maps.defined_0),
+	};
+}
+
 int sampler_rotate(struct sampler *sampler, struct window **ret_window, struct err *err)
 {
 	uint32_t old = sampler->bpf->bss->active_epoch & 1;
 	struct window *window = &sampler->windows[old];
-	struct sampler_bpf *bpf = sampler->bpf;
+	struct drain_maps maps;
 	int r;
 
 	window_clear(&sampler->windows[!old]);
-	__atomic_store_n(&bpf->bss->active_epoch, !old, __ATOMIC_SEQ_CST);
-	r = wait_for_quiescence(sampler);
+	__atomic_store_n(&sampler->bpf->bss->active_epoch, !old, __ATOMIC_SEQ_CST);
+	r = sampler_wait(sampler);
 	if (r < 0)
 		return err_errno(err, r, "cannot wait for the sampler to leave the old window");
 	r = sampler_consume(sampler, err);
@@ -279,12 +357,22 @@ int sampler_rotate(struct sampler *sampler, struct window **ret_window, struct e
 	r = take_stats(sampler, old, window);
 	if (r < 0)
 		return err_errno(err, r, "cannot read the sampler's counters");
-	r = drain_epoch(&sampler->drain, bpf_map__fd(old ? bpf->maps.counts_1 : bpf->maps.counts_0),
-			bpf_map__fd(old ? bpf->maps.stacks_1 : bpf->maps.stacks_0), window, err);
+	maps = epoch_maps(sampler, old);
+	r = drain_epoch(&sampler->drain, &maps, window, err);
 	if (r < 0)
 		return r;
 	*ret_window = window;
 	return 0;
+}
+
+void sampler_walk_maps(const struct sampler *sampler, struct sampler_walk_maps *ret_maps)
+{
+	*ret_maps = (struct sampler_walk_maps){
+		.pool = sampler->pool.memory,
+		.pool_size = sampler->options.walk_pool_size,
+		.objects = sampler->objects.memory,
+		.processes_fd = bpf_map__fd(sampler->bpf->maps.walk_processes),
+	};
 }
 
 /* "memlock:" of /proc/self/fdinfo/FD, Documentation/bpf/maps.rst; 0 when the kernel has none. */

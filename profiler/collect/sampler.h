@@ -8,15 +8,19 @@
 
 #include "base/err.h"
 #include "bpf/sampler_config.h"
+#include "bpf/walk_abi.h"
 #include "profiler/collect/plan.h"
 #include "profiler/collect/window.h"
 
 struct sampler_options {
 	struct smolder_config config;
 	struct plan plan;
-	uint32_t stack_depth; /* addresses a stack may have; from sampler_stack_depth() */
-	/* Called from sampler_consume() and sampler_rotate() for each process event. */
+	uint32_t stack_depth;    /* addresses a stack may have; from sampler_stack_depth() */
+	uint32_t walk_pool_size; /* bytes, a power of two; with config.walk_tables */
+	/* Both are called from sampler_consume() and sampler_rotate(). */
 	void (*on_event)(void *ctx, const struct smolder_event *event);
+	/* Called for each sample that comes as a copy of its stack; may be NULL. */
+	void (*on_copy)(void *ctx, const struct smolder_task *task);
 	void *ctx;
 };
 
@@ -48,6 +52,19 @@ int sampler_consume(struct sampler *sampler, struct err *err) _warn_unused_;
  */
 int sampler_rotate(struct sampler *sampler, struct window **ret_window, struct err *err)
 	_warn_unused_;
+
+/* Returns when no program that is running now is running any more. 0 or a negative errno. */
+int sampler_wait(struct sampler *sampler) _warn_unused_;
+
+struct sampler_walk_maps {   /* belong to the sampler */
+	unsigned char *pool; /* pool_size + WALK_POOL_SLACK bytes */
+	uint32_t pool_size;
+	struct unwind_object *objects; /* WALK_OBJECTS_MAX */
+	int processes_fd;
+};
+
+/* The maps stacks are walked by, with config.walk_tables. */
+void sampler_walk_maps(const struct sampler *sampler, struct sampler_walk_maps *ret_maps);
 
 /* Kernel memory charged for the maps, as the kernel itself states it. */
 uint64_t sampler_map_bytes(const struct sampler *sampler);

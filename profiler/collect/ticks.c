@@ -23,7 +23,7 @@ struct ticks {
 	uint32_t frequency_hz;
 	int prog_fd;
 	bool enabled;
-	uint64_t end_ns;       /* CLOCK_MONOTONIC of ticks_disable(); 0: not yet */
+	uint64_t end_ns;        /* CLOCK_MONOTONIC of ticks_disable(); 0: not yet */
 	uint64_t idle_begin_ns; /* cycles only: idle time of all CPUs at ticks_enable() */
 	VEC(struct tick_cpu) cpus;
 };
@@ -105,10 +105,11 @@ static int explain_open(const struct ticks *ticks, uint32_t cpu, int error, stru
 			       "this machine does not count event '%s'; use --event cpu-clock",
 			       name);
 	if (error == -EINVAL)
-		return err_set(err, error,
-			       "cannot sample at %u Hz: above kernel.perf_event_max_sample_rate, or "
-			       "refused by event '%s'",
-			       ticks->frequency_hz, name);
+		return err_set(
+			err, error,
+			"cannot sample at %u Hz: above kernel.perf_event_max_sample_rate, or "
+			"refused by event '%s'",
+			ticks->frequency_hz, name);
 	return err_errno(err, error, "cannot open event '%s' on CPU %u", name, cpu);
 }
 
@@ -157,8 +158,7 @@ static int add_cpu(struct ticks *ticks, uint32_t id, struct err *err)
 	return 1;
 }
 
-int ticks_open(enum tick_event event, uint32_t frequency_hz, int prog_fd, struct ticks **ret_ticks,
-	       struct err *err)
+int ticks_open(const struct ticks_options *options, struct ticks **ret_ticks, struct err *err)
 {
 	_cleanup_ticks_ struct ticks *ticks = calloc(1, sizeof(*ticks));
 	_cleanup_(cpu_list_free) struct cpu_list online = {0};
@@ -166,11 +166,11 @@ int ticks_open(enum tick_event event, uint32_t frequency_hz, int prog_fd, struct
 
 	if (!ticks)
 		return err_errno(err, -ENOMEM, "cannot open the sampling events");
-	ticks->event = event;
-	if (event == TICK_AUTO)
+	ticks->event = options->event;
+	if (ticks->event == TICK_AUTO)
 		ticks->event = ticks_cycles_work() ? TICK_CYCLES : TICK_CPU_CLOCK;
-	ticks->frequency_hz = frequency_hz;
-	ticks->prog_fd = prog_fd;
+	ticks->frequency_hz = options->frequency_hz;
+	ticks->prog_fd = options->prog_fd;
 	r = cpu_list_online(&online, err);
 	for (size_t i = 0; i < online.ids.len && r >= 0; i++)
 		r = add_cpu(ticks, online.ids.items[i], err);
@@ -327,9 +327,9 @@ void ticks_read(struct ticks *ticks, struct tick_account *ret_account)
 		account.cpus++;
 		account.delivered += ticks->event == TICK_CYCLES ? due : counted;
 		if (cpu->fd < 0 || cpu->active_ns) /* has been offline */
-			account.offline += since_ns > active_ns
-						   ? (since_ns - active_ns) / period_ns(ticks)
-						   : 0;
+			account.offline += since_ns > active_ns ?
+						   (since_ns - active_ns) / period_ns(ticks) :
+						   0;
 		account.expected += due;
 	}
 	account.expected += account.offline;

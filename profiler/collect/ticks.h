@@ -18,7 +18,7 @@ enum tick_event {
 	TICK_CPU_CLOCK,
 };
 
-struct tick_account { /* ticks of all CPUs together, since ticks_enable() */
+struct tick_account {       /* ticks of all CPUs together, since ticks_enable() */
 	uint64_t expected;  /* due: from the first enabling on each CPU until now */
 	uint64_t delivered; /* counted by the events themselves, whether or not a program ran */
 	uint64_t offline;   /* due while the CPU was offline or its event not yet re-armed */
@@ -28,9 +28,15 @@ struct tick_account { /* ticks of all CPUs together, since ticks_enable() */
 
 struct ticks;
 
-/* Opens the events, disabled. `prog_fd` is borrowed. Errors say what to do about privileges. */
-int ticks_open(enum tick_event event, uint32_t frequency_hz, int prog_fd, struct ticks **ret_ticks,
-	       struct err *err) _warn_unused_;
+struct ticks_options {
+	enum tick_event event;
+	uint32_t frequency_hz;
+	int prog_fd; /* borrowed */
+};
+
+/* Opens the events, disabled. Errors say what to do about privileges. */
+int ticks_open(const struct ticks_options *options, struct ticks **ret_ticks, struct err *err)
+	_warn_unused_;
 struct ticks *ticks_free(struct ticks *ticks); /* NULL is legal */
 
 int ticks_enable(struct ticks *ticks, struct err *err) _warn_unused_;

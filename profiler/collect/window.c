@@ -8,6 +8,10 @@ void window_clear(struct window *window)
 {
 	window->samples.len = 0;
 	window->addresses.len = 0;
+	window->copies.len = 0;
+	buf_clear(&window->memory);
+	window->stacks.len = 0;
+	hashindex_clear(&window->stacks_by_hash);
 	memset(window->stats, 0, sizeof(window->stats));
 	window->stack_missing = 0;
 	window->no_memory = 0;
@@ -17,6 +21,10 @@ void window_free(struct window *window)
 {
 	vec_free(&window->samples);
 	vec_free(&window->addresses);
+	vec_free(&window->copies);
+	buf_free(&window->memory);
+	vec_free(&window->stacks);
+	hashindex_free(&window->stacks_by_hash);
 }
 
 int window_add_addresses(struct window *window, const uint64_t *addresses, uint32_t len,
@@ -31,4 +39,40 @@ int window_add_addresses(struct window *window, const uint64_t *addresses, uint3
 	window->addresses.len += len;
 	*ret_off = (uint32_t)off;
 	return 0;
+}
+
+struct wanted {
+	const struct window *window;
+	uint64_t hash;
+};
+
+static bool same_hash(const void *ctx, uint32_t position)
+{
+	const struct wanted *wanted = ctx;
+
+	return wanted->window->stacks.items[position].hash == wanted->hash;
+}
+
+const struct window_stack *window_find_stack(const struct window *window, uint64_t hash)
+{
+	struct wanted wanted = {.window = window, .hash = hash};
+	uint32_t position = hashindex_find(&window->stacks_by_hash, hash, same_hash, &wanted);
+
+	return position == HASHINDEX_NONE ? NULL : &window->stacks.items[position];
+}
+
+/* Two CPUs may define a stack at the same moment; the kernel side has compared what the hash stands for. */
+int window_add_stack(struct window *window, const struct window_stack *stack)
+{
+	int r = 0;
+
+	if (window_find_stack(window, stack->hash))
+		return 0;
+	r = vec_reserve(&window->stacks, window->stacks.len + 1);
+	if (r == 0)
+		r = hashindex_add(&window->stacks_by_hash, stack->hash,
+				  (uint32_t)window->stacks.len);
+	if (r == 0)
+		window->stacks.items[window->stacks.len++] = *stack;
+	return r;
 }

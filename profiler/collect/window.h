@@ -6,9 +6,13 @@
 #ifndef SMOLDER_COLLECT_WINDOW_H
 #define SMOLDER_COLLECT_WINDOW_H
 
+#include "base/buf.h"
+#include "base/hashindex.h"
 #include "base/vec.h"
 #include "bpf/abi.h"
+#include "bpf/unwind_abi.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct window_sample {
@@ -16,11 +20,30 @@ struct window_sample {
 	uint64_t count;
 	uint32_t kernel_off, kernel_len; /* into window.addresses, leaf first */
 	uint32_t user_off, user_len;
+	bool user_walked;  /* user frames are frame words of bpf/walk_abi.h, not addresses */
+	uint32_t walk_end; /* enum walk_end, with user_walked */
+	uint32_t copy;     /* 1 + position in window.copies; then there are no user frames yet */
+};
+
+struct window_copy { /* the user stack of one sample, to be walked yet */
+	uint64_t registers[UNWIND_REGISTER_CNT];
+	uint32_t call_site;
+	uint32_t memory_off, memory_len; /* into window.memory */
+};
+
+struct window_stack { /* a walked stack, by its hash */
+	uint64_t hash;
+	uint32_t off, len; /* into window.addresses */
+	uint32_t walk_end;
 };
 
 struct window {
 	VEC(struct window_sample) samples;
 	VEC(uint64_t) addresses;
+	VEC(struct window_copy) copies;
+	struct buf memory;
+	VEC(struct window_stack) stacks;
+	struct hashindex stacks_by_hash;
 	uint64_t stats[SMOLDER_STAT_COUNT]; /* of this window, all CPUs together */
 	uint64_t stack_missing; /* samples whose stack id named nothing; not among `samples` */
 	uint64_t no_memory;     /* samples for which user space had no memory; likewise */
@@ -34,5 +57,11 @@ void window_free(struct window *window);
 /* Appends `len` addresses; their position in *ret_off. 0 or -ENOMEM. */
 int window_add_addresses(struct window *window, const uint64_t *addresses, uint32_t len,
 			 uint32_t *ret_off) _warn_unused_;
+
+/* Makes a walked stack known. One that is known already is no error. */
+int window_add_stack(struct window *window, const struct window_stack *stack) _warn_unused_;
+
+/* The walked stack of this hash, or NULL. */
+const struct window_stack *window_find_stack(const struct window *window, uint64_t hash);
 
 #endif

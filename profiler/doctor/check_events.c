@@ -35,9 +35,13 @@ static void check_hotplug(struct host *host, struct check_result *result)
 static void check_cpu_clock(struct host *host, struct check_result *result)
 {
 	_cleanup_ticks_ struct ticks *ticks = NULL;
-	int prog_fd = host->sampler ? sampler_prog_fd(host->sampler) : -1;
+	struct ticks_options options = {
+		.event = TICK_CPU_CLOCK,
+		.frequency_hz = HOST_FREQUENCY_HZ,
+		.prog_fd = host->sampler ? sampler_prog_fd(host->sampler) : -1,
+	};
 	struct err err;
-	int r = ticks_open(TICK_CPU_CLOCK, HOST_FREQUENCY_HZ, prog_fd, &ticks, &err);
+	int r = ticks_open(&options, &ticks, &err);
 
 	if (r == -EBADF && !host->sampler) {
 		check_works(result, "opens; there is no sampler to attach");

@@ -39,13 +39,14 @@ static int put_key(int counts_fd, uint32_t possible_cpus, int32_t kernel_stack)
 /* Two samples, one of a stack that is not there, so that looking it up and deleting it is tried too. */
 static int drain_two(struct drain *drain, int counts_fd, int stacks_fd)
 {
+	struct drain_maps maps = {.counts_fd = counts_fd, .stacks_fd = stacks_fd, .defined_fd = -1};
 	_cleanup_(window_free) struct window window = {0};
 	int r = put_key(counts_fd, drain->possible_cpus, SMOLDER_NO_STACK);
 
 	if (r == 0)
 		r = put_key(counts_fd, drain->possible_cpus, 0);
 	if (r == 0)
-		r = drain_epoch(drain, counts_fd, stacks_fd, &window, NULL);
+		r = drain_epoch(drain, &maps, &window, NULL);
 	if (r < 0)
 		return r;
 	if (window.samples.len != 1 || window.samples.items[0].count != TRIAL_COUNT ||

@@ -95,8 +95,11 @@ static void burn_until(uint64_t end_ns)
 static int sample_briefly(struct host *host, struct window **ret_window, struct err *err)
 {
 	_cleanup_ticks_ struct ticks *ticks = NULL;
-	int r = ticks_open(TICK_AUTO, TRIAL_FREQUENCY_HZ, sampler_prog_fd(host->sampler), &ticks,
-			   err);
+	struct ticks_options options = {
+		.frequency_hz = TRIAL_FREQUENCY_HZ,
+		.prog_fd = sampler_prog_fd(host->sampler),
+	};
+	int r = ticks_open(&options, &ticks, err);
 
 	if (r == 0)
 		r = ticks_enable(ticks, err);

@@ -170,6 +170,31 @@ void processes_normalize(struct processes *processes, const struct smolder_task 
 	*ret_place = place;
 }
 
+void processes_place(struct processes *processes, const struct smolder_task *task,
+		     struct place *place)
+{
+	place->object =
+		objects_private(processes->objects, place->object, task->tgid, task->start_ns);
+	place->reason = PLACE_OK;
+	if (place->object == OBJECT_NONE)
+		place->reason = PLACE_NO_ROOM;
+	else if (objects_get(processes->objects, place->object)->kind == OBJECT_ANONYMOUS)
+		place->reason = PLACE_ANONYMOUS;
+	processes->counters.places[place->reason]++;
+}
+
+const struct mappings *processes_mappings(struct processes *processes,
+					  const struct smolder_task *task, uint64_t *ret_changed_ns)
+{
+	struct life *life = life_of_task(processes, task);
+	const struct image *image = life ? image_of_task(processes, life, task) : NULL;
+
+	if (!image)
+		return NULL;
+	*ret_changed_ns = image->changed_ns;
+	return image->mappings;
+}
+
 const char *place_reason_name(enum place_reason reason)
 {
 	static const char *const names[PLACE_REASON_COUNT] = {

@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "bpf/abi.h"
 #include "profiler/process/container.h"
+#include "profiler/process/mappings.h"
 #include "profiler/process/objects.h"
 #include "profiler/process/sideband.h"
 
@@ -114,6 +115,21 @@ void processes_drain(struct processes *processes);
  */
 void processes_normalize(struct processes *processes, const struct smolder_task *task,
 			 uint64_t address, struct place *ret_place);
+
+/*
+ * The same for a frame whose object, as a mapping has it, and offset are known from a walk by mappings:
+ * completes the place.
+ */
+void processes_place(struct processes *processes, const struct smolder_task *task,
+		     struct place *place);
+
+/*
+ * The executable mappings of this image of this process and when they last changed (CLOCK_BOOTTIME),
+ * or NULL when they are unknown. Valid until the next call of any.
+ */
+const struct mappings *processes_mappings(struct processes *processes,
+					  const struct smolder_task *task,
+					  uint64_t *ret_changed_ns);
 
 /* The process's name (its main thread's), or "" when unknown; valid until the next call of any. */
 const char *processes_comm(struct processes *processes, const struct smolder_task *task);

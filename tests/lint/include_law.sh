@@ -26,7 +26,7 @@ quoted_outside base 'base/.*' | report "base includes nobody"
 quoted_outside symbolize '(symbolize|base)/.*' | report "symbolize includes base only"
 quoted_outside formats '(formats|base)/.*|version\.h' | report "formats includes base only"
 quoted_outside bpf 'bpf/.*' | report "bpf includes itself only"
-quoted_outside profiler '(profiler|symbolize|formats|base)/.*|bpf/(abi|[a-z_]+_(abi|config))\.h|[a-z_]+\.skel\.h|version\.h' |
+quoted_outside profiler '(profiler|symbolize|formats|base)/.*|bpf/(abi|[a-z_]+_(abi|config)|stepper)\.h|[a-z_]+\.skel\.h|version\.h' |
 	report "profiler includes the rooms below and the kernel's shared headers"
 
 mapfile -t headers < <(sources '*.h' | grep -v '^bpf/')

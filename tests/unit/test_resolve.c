@@ -13,7 +13,8 @@
 
 #include <cmocka.h>
 
-#define KALLSYMS "ffffffff81000000 T _stext\nffffffff81000100 T do_work\nffffffff81000200 T do_more\n"
+#define KALLSYMS                                                                                   \
+	"ffffffff81000000 T _stext\nffffffff81000100 T do_work\nffffffff81000200 T do_more\n"
 
 struct fixture {
 	struct processes *processes;
@@ -67,11 +68,10 @@ static int set_up(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, KALLSYMS, strlen(KALLSYMS)), strlen(KALLSYMS));
 	close(fd);
-	fixture->self = (struct smolder_task){.tgid = (uint32_t)getpid(),
-					      .start_ns = own_start_ns()};
+	fixture->self =
+		(struct smolder_task){.tgid = (uint32_t)getpid(), .start_ns = own_start_ns()};
 	assert_int_equal(processes_new(&process_options, &fixture->processes, &err), 0);
-	assert_int_equal(
-		processes_snapshot_one(fixture->processes, (uint32_t)getpid(), &err), 0);
+	assert_int_equal(processes_snapshot_one(fixture->processes, (uint32_t)getpid(), &err), 0);
 	assert_int_equal(symbolizer_new(&options, &fixture->symbolizer), 0);
 	assert_int_equal(recording_init(&fixture->recording, 127), 0);
 	assert_int_equal(profile_new(&fixture->profile), 0);
@@ -93,21 +93,31 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void add_sample(struct fixture *fixture, const uint64_t *user, uint32_t user_len,
-		       const uint64_t *kernel, uint32_t kernel_len)
+struct stacks { /* leaf first */
+	const uint64_t *user, *kernel;
+	uint32_t user_len, kernel_len;
+};
+
+#define USER(array) .user = (array), .user_len = ARRAY_SIZE(array)
+#define KERNEL(array) .kernel = (array), .kernel_len = ARRAY_SIZE(array)
+
+static void add_sample(struct fixture *fixture, struct stacks stacks)
 {
 	struct window window = {0};
 	struct window_sample sample = {
 		.key = {.task = fixture->self, .comm = "tester"},
 		.count = 3,
-		.user_len = user_len,
-		.kernel_len = kernel_len,
+		.user_len = stacks.user_len,
+		.kernel_len = stacks.kernel_len,
 	};
 
-	assert_int_equal(window_add_addresses(&window, user, user_len, &sample.user_off), 0);
-	assert_int_equal(window_add_addresses(&window, kernel, kernel_len, &sample.kernel_off), 0);
+	assert_int_equal(
+		window_add_addresses(&window, stacks.user, stacks.user_len, &sample.user_off), 0);
+	assert_int_equal(
+		window_add_addresses(&window, stacks.kernel, stacks.kernel_len, &sample.kernel_off),
+		0);
 	assert_int_equal(vec_push(&window.samples, sample), 0);
-	recording_add_window(&fixture->recording, &window, fixture->processes);
+	recording_add_window(&fixture->recording, &window, fixture->processes, NULL);
 	window_free(&window);
 }
 
@@ -137,10 +147,9 @@ static void only_stack(const struct profile *profile, char *text, size_t size)
 		const struct profile_frame *frame =
 			&profile->frames.items[profile->stacks.items[nodes[depth]].frame];
 
-		len += (size_t)snprintf(
-			text + len, size - len, "%s%s", len ? ";" : "",
-			strtab_get(&profile->strings,
-				   profile->functions.items[frame->function].name));
+		len += (size_t)snprintf(text + len, size - len, "%s%s", len ? ";" : "",
+					strtab_get(&profile->strings,
+						   profile->functions.items[frame->function].name));
 	}
 }
 
@@ -156,7 +165,7 @@ static void user_and_kernel_frames_are_named(void **state)
 	uint64_t kernel[] = {0xffffffff81000210, 0xffffffff81000110};
 	char text[512];
 
-	add_sample(fixture, user, 2, kernel, 2);
+	add_sample(fixture, (struct stacks){USER(user), KERNEL(kernel)});
 	resolve(fixture);
 	only_stack(fixture->profile, text, sizeof(text));
 	assert_string_equal(text, "[incomplete: no frame pointer];resolve_test_caller;"
@@ -178,7 +187,7 @@ static void a_return_address_belongs_to_the_call(void **state)
 	uint64_t kernel[] = {0xffffffff81000210, 0xffffffff81000200};
 	char text[512];
 
-	add_sample(fixture, NULL, 0, kernel, 2);
+	add_sample(fixture, (struct stacks){KERNEL(kernel)});
 	resolve(fixture);
 	only_stack(fixture->profile, text, sizeof(text));
 	assert_string_equal(text, "do_work;do_more");
@@ -192,7 +201,7 @@ static void a_caller_outside_code_ends_the_stack(void **state)
 			   address_of(resolve_test_caller) + 8};
 	char text[512];
 
-	add_sample(fixture, user, 3, NULL, 0);
+	add_sample(fixture, (struct stacks){USER(user)});
 	resolve(fixture);
 	only_stack(fixture->profile, text, sizeof(text));
 	assert_string_equal(text, "[incomplete: no frame pointer];resolve_test_leaf");
@@ -208,7 +217,7 @@ static void a_stack_of_the_largest_depth_says_so(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(user); i++)
 		user[i] = address_of(resolve_test_caller) + 8;
-	add_sample(fixture, user, ARRAY_SIZE(user), NULL, 0);
+	add_sample(fixture, (struct stacks){USER(user)});
 	resolve(fixture);
 	only_stack(fixture->profile, text, sizeof(text));
 	assert_ptr_equal(strstr(text, "[incomplete: depth limit];resolve_test_caller;"), text);
@@ -221,10 +230,11 @@ static void an_unknown_process_keeps_its_addresses(void **state)
 	char text[512];
 
 	fixture->self.start_ns += 3600000000000ull;
-	add_sample(fixture, user, 2, NULL, 0);
+	add_sample(fixture, (struct stacks){USER(user)});
 	resolve(fixture);
 	only_stack(fixture->profile, text, sizeof(text));
-	assert_string_equal(text, "[incomplete: no frame pointer];[unknown]+0x1fff;[unknown]+0x1000");
+	assert_string_equal(text,
+			    "[incomplete: no frame pointer];[unknown]+0x1fff;[unknown]+0x1000");
 	assert_int_equal(fixture->profile->ledger.frames.named, 0);
 	assert_int_equal(ledger_reasons_sum(&fixture->profile->ledger.frames.unnamed), 2);
 }
@@ -234,8 +244,8 @@ static void equal_stacks_are_one_sample(void **state)
 	struct fixture *fixture = *state;
 	uint64_t kernel[] = {0xffffffff81000210};
 
-	add_sample(fixture, NULL, 0, kernel, 1);
-	add_sample(fixture, NULL, 0, kernel, 1);
+	add_sample(fixture, (struct stacks){KERNEL(kernel)});
+	add_sample(fixture, (struct stacks){KERNEL(kernel)});
 	resolve(fixture);
 	assert_int_equal(fixture->profile->samples.len, 1);
 	assert_int_equal(profile_total(fixture->profile, 0), 6);

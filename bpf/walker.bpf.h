@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The stepper in the kernel: its maps, where a walk begins, and the loop. */
+#ifndef SMOLDER_BPF_WALKER_BPF_H
+#define SMOLDER_BPF_WALKER_BPF_H
+
+#include "bpf/walk_abi.h"
+
+const volatile __u64 walk_pool_mask = 0; /* size of the pool - 1 */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, 4096 + WALK_POOL_SLACK); /* sized: size of the pool and the slack */
+} walk_pool SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, WALK_OBJECTS_MAX); /* sized */
+	__type(key, __u32);
+	__type(value, struct unwind_object);
+} walk_objects SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024); /* sized */
+	__type(key, __u32);        /* tgid */
+	__type(value, struct walk_process);
+} walk_processes SEC(".maps");
+
+struct stepper_walk;
+
+#define STEPPER_FN static __always_inline
+#define STEPPER_WALK_HOST __u64 process_flags;
+#define STEPPER_POOL_MASK walk_pool_mask
+#define STEPPER_OBJECT(table) bpf_map_lookup_elem(&walk_objects, &(__u32){table})
+#define stepper_read(walk, to, size, addr) bpf_probe_read_user(to, size, (const void *)(addr))
+
+#include "bpf/stepper.h"
+
+/* A sample in the making: the walk, and the record that is sent, frames in place. */
+struct sample_scratch {
+	struct stepper_walk walk;
+	__u32 copy_call_site; /* walk.call_site at the leaf */
+	__u32 pad;
+	struct smolder_record head;
+	__u64 frames[WALK_FRAMES_MAX + SMOLDER_STACK_DEPTH];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sample_scratch);
+} scratch SEC(".maps");
+
+/* Kernel's own register names; user space's <asm/ptrace.h> has others. */
+struct pt_regs___kernel {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
+	unsigned long cs, flags, sp, ss;
+} __attribute__((preserve_access_index));
+
+static __always_inline void walk_from_regs(struct stepper_walk *walk,
+					   const struct pt_regs___kernel *regs)
+{
+	__u64 *r = walk->registers;
+
+	r[0] = BPF_CORE_READ(regs, ax);
+	r[1] = BPF_CORE_READ(regs, dx);
+	r[2] = BPF_CORE_READ(regs, cx);
+	r[3] = BPF_CORE_READ(regs, bx);
+	r[4] = BPF_CORE_READ(regs, si);
+	r[5] = BPF_CORE_READ(regs, di);
+	r[6] = BPF_CORE_READ(regs, bp);
+	r[7] = BPF_CORE_READ(regs, sp);
+	r[8] = BPF_CORE_READ(regs, r8);
+	r[9] = BPF_CORE_READ(regs, r9);
+	r[10] = BPF_CORE_READ(regs, r10);
+	r[11] = BPF_CORE_READ(regs, r11);
+	r[12] = BPF_CORE_READ(regs, r12);
+	r[13] = BPF_CORE_READ(regs, r13);
+	r[14] = BPF_CORE_READ(regs, r14);
+	r[15] = BPF_CORE_READ(regs, r15);
+	r[16] = BPF_CORE_READ(regs, ip);
+	/* After a system call the program counter is behind the instruction, like a return address. */
+	walk->call_site = (__s64)BPF_CORE_READ(regs, orig_ax) >= 0;
+}
+
+/* Is user code of this thread 32-bit? __USER32_CS, arch/x86/include/asm/segment.h */
+static __always_inline bool walk_is_compat(const struct pt_regs___kernel *regs)
+{
+	return BPF_CORE_READ(regs, cs) == 0x23;
+}
+
+static __always_inline void walk_begin(struct stepper_walk *walk)
+{
+	walk->pc = walk->registers[UNWIND_REGISTER_RA];
+	walk->sp = walk->registers[UNWIND_REGISTER_SP];
+	walk->fp = walk->registers[UNWIND_REGISTER_FP];
+	walk->mapset_off = 0;
+	walk->mapset_len = 0;
+	walk->process_flags = 0;
+	walk->registers_known = 1;
+	walk->frames_len = 0;
+	walk->end = WALK_RUNNING;
+	walk->fp_lost = 0;
+	walk->fp_steps = 0;
+	walk->has_mapping = 0;
+	walk->hash = 0;
+	walk->check = 0;
+}
+
+/*
+ * Where the process's mappings are in the pool. An entry for another process, another image of it, or
+ * one that is being replaced under our eyes, is none.
+ */
+static __always_inline bool walk_find_mapset(struct stepper_walk *walk, const unsigned char *pool,
+					     const struct smolder_task *identity)
+{
+	struct walk_process *process = bpf_map_lookup_elem(&walk_processes, &identity->tgid);
+	__u32 off;
+
+	if (!process || process->start_ns != identity->start_ns ||
+	    process->exec_gen != identity->exec_gen)
+		return false;
+	off = process->mapset_off;
+	walk->process_flags = process->flags;
+	if (stepper_load32(walk, pool, off) != process->mapset_id)
+		return false;
+	walk->mapset_off = off;
+	walk->mapset_len = stepper_load32(walk, pool, off + 4);
+	return true;
+}
+
+static long walk_one_frame(__u32 index, void *ctx)
+{
+	__u32 zero = 0;
+	unsigned char *pool = bpf_map_lookup_elem(&walk_pool, &zero);
+	struct sample_scratch *sample = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!pool || !sample)
+		return 1;
+	return stepper_step(&sample->walk, pool, &sample->frames[index & (WALK_FRAMES_MAX - 1)]);
+}
+
+/* Walks the user stack of the current task into the scratch. `walk.end` says how far it came. */
+static __always_inline void walk_user_stack(struct sample_scratch *sample, struct task_struct *task,
+					    const struct smolder_task *identity, __u32 frames_max)
+{
+	const struct pt_regs___kernel *regs = (void *)bpf_task_pt_regs(task);
+	struct stepper_walk *walk = &sample->walk;
+	__u32 zero = 0;
+	unsigned char *pool = bpf_map_lookup_elem(&walk_pool, &zero);
+
+	walk_from_regs(walk, regs);
+	sample->copy_call_site = walk->call_site;
+	walk_begin(walk);
+	if (walk_is_compat(regs))
+		walk->end = WALK_COMPAT;
+	else if (!pool || !walk_find_mapset(walk, pool, identity))
+		walk->end = WALK_NO_PROCESS;
+	else
+		bpf_loop(frames_max, walk_one_frame, NULL, 0);
+	stepper_finish(walk);
+}
+
+/* A child begins with its parent's mappings, and so with its tables. */
+static __always_inline void walk_inherit(const struct smolder_task *parent,
+					 const struct smolder_task *child)
+{
+	struct walk_process *process = bpf_map_lookup_elem(&walk_processes, &parent->tgid), copy;
+
+	if (!process || process->start_ns != parent->start_ns ||
+	    process->exec_gen != parent->exec_gen)
+		return;
+	copy = *process;
+	copy.start_ns = child->start_ns;
+	copy.exec_gen = child->exec_gen;
+	bpf_map_update_elem(&walk_processes, &child->tgid, &copy, BPF_ANY);
+}
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/collect/intake.h"
+
+#include <string.h>
+
+static const uint64_t *frames_of(const struct smolder_record *record)
+{
+	return (const uint64_t *)(record + 1);
+}
+
+static int take_stack(struct window *window, const struct smolder_record *record)
+{
+	struct window_stack stack = {
+		.hash = record->hash,
+		.len = record->user_len,
+		.walk_end = record->walk_end,
+	};
+	int r = window_add_addresses(window, frames_of(record), record->user_len, &stack.off);
+
+	return r < 0 ? r : window_add_stack(window, &stack);
+}
+
+static int take_exact(struct window *window, const struct smolder_record *record)
+{
+	const uint64_t *frames = frames_of(record);
+	struct window_sample sample = {
+		.key = record->key,
+		.count = 1,
+		.user_len = record->user_len,
+		.kernel_len = record->kernel_len,
+		.user_walked = record->user_walked,
+		.walk_end = record->walk_end,
+	};
+	int r = window_add_addresses(window, frames, record->user_len, &sample.user_off);
+
+	if (r == 0)
+		r = window_add_addresses(window, frames + record->user_len, record->kernel_len,
+					 &sample.kernel_off);
+	return r < 0 ? r : vec_push(&window->samples, sample);
+}
+
+static int take_memory(struct window *window, const struct smolder_copy *from)
+{
+	struct window_copy copy = {
+		.call_site = from->call_site,
+		.memory_off = (uint32_t)window->memory.len,
+		.memory_len = from->len,
+	};
+
+	memcpy(copy.registers, from->registers, sizeof(copy.registers));
+	buf_append(&window->memory, from + 1, from->len);
+	if (buf_error(&window->memory))
+		return buf_error(&window->memory);
+	return vec_push(&window->copies, copy);
+}
+
+static int take_copy(struct window *window, const struct smolder_copy *from)
+{
+	struct window_sample sample = {
+		.key = from->head.key,
+		.count = 1,
+		.kernel_len = from->head.kernel_len,
+		.user_walked = true,
+	};
+	int r = window_add_addresses(window, (const uint64_t *)from->kernel, sample.kernel_len,
+				     &sample.kernel_off);
+
+	if (r == 0)
+		r = take_memory(window, from);
+	sample.copy = (uint32_t)window->copies.len;
+	return r < 0 ? r : vec_push(&window->samples, sample);
+}
+
+/* A stack that is not taken in makes its samples' ids name nothing; they are counted then. */
+void intake_record(struct window *window, const struct smolder_record *record)
+{
+	switch (record->type) {
+	case SMOLDER_RECORD_STACK:
+		(void)!take_stack(window, record);
+		break;
+	case SMOLDER_RECORD_EXACT:
+		window->no_memory += take_exact(window, record) < 0;
+		break;
+	case SMOLDER_RECORD_COPY:
+		window->no_memory += take_copy(window, (const struct smolder_copy *)record) < 0;
+		break;
+	}
+}

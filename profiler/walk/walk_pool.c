@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/walk/walk_pool.h"
+
+#include <errno.h>
+
+#define RESERVED_LEN 64u
+
+static uint32_t round_up(uint32_t len)
+{
+	return (len + WALK_POOL_ALIGN - 1) & ~(WALK_POOL_ALIGN - 1);
+}
+
+int walk_pool_init(struct walk_pool *pool, unsigned char *base, uint32_t size)
+{
+	*pool = (struct walk_pool){.base = base, .size = size, .used = RESERVED_LEN};
+	return vec_push(&pool->free,
+			((struct walk_extent){.off = RESERVED_LEN, .len = size - RESERVED_LEN}));
+}
+
+void walk_pool_done(struct walk_pool *pool)
+{
+	vec_free(&pool->free);
+	vec_free(&pool->retired);
+}
+
+static void remove_extent(struct walk_pool *pool, size_t i)
+{
+	memmove(&pool->free.items[i], &pool->free.items[i + 1],
+		(pool->free.len - i - 1) * sizeof(struct walk_extent));
+	pool->free.len--;
+}
+
+/* First fit: what is asked for lives long or short, but rarely in between. */
+int walk_pool_alloc(struct walk_pool *pool, uint32_t len, uint32_t *ret_off)
+{
+	len = round_up(len);
+	if (vec_reserve(&pool->retired, pool->retired.len + 1) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < pool->free.len; i++) {
+		struct walk_extent *extent = &pool->free.items[i];
+
+		if (extent->len < len)
+			continue;
+		*ret_off = extent->off;
+		extent->off += len;
+		extent->len -= len;
+		if (!extent->len)
+			remove_extent(pool, i);
+		pool->used += len;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+/* Without memory to note it down, the extent is lost to the pool: wasted, never reused too early. */
+void walk_pool_retire(struct walk_pool *pool, uint32_t off, uint32_t len)
+{
+	(void)!vec_push(&pool->retired, ((struct walk_extent){.off = off, .len = round_up(len)}));
+}
+
+static size_t find_place(const struct walk_pool *pool, uint32_t off)
+{
+	size_t i = 0;
+
+	while (i < pool->free.len && pool->free.items[i].off < off)
+		i++;
+	return i;
+}
+
+static void insert_extent(struct walk_pool *pool, struct walk_extent extent)
+{
+	size_t i = find_place(pool, extent.off);
+	struct walk_extent *next, *before;
+
+	if (vec_reserve(&pool->free, pool->free.len + 1) < 0)
+		return;
+	next = &pool->free.items[i];
+	before = i ? next - 1 : NULL;
+	if (before && before->off + before->len == extent.off) {
+		before->len += extent.len;
+		if (i < pool->free.len && extent.off + extent.len == next->off) {
+			before->len += next->len;
+			remove_extent(pool, i);
+		}
+		return;
+	}
+	if (i < pool->free.len && extent.off + extent.len == next->off) {
+		next->off = extent.off;
+		next->len += extent.len;
+		return;
+	}
+	memmove(next + 1, next, (pool->free.len - i) * sizeof(*next));
+	*next = extent;
+	pool->free.len++;
+}
+
+void walk_pool_release(struct walk_pool *pool)
+{
+	vec_for_each(&pool->retired, extent) {
+		insert_extent(pool, *extent);
+		pool->used -= extent->len;
+	}
+	pool->retired.len = 0;
+}

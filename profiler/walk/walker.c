@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/walk/walker.h"
+
+#include "base/clock.h"
+#include "bpf/walk_abi.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+
+/* How long a closing window waits for tables being built: the largest objects take a tenth. */
+#define SETTLE_NS (2 * NS_PER_SEC)
+
+/* So many copies of stacks that lead nowhere even with all mappings known, and no more are made. */
+#define VAIN_COPIES_MAX 16
+
+struct published {
+	struct smolder_task task;
+	uint64_t changed_ns;  /* of the mappings that were published; 0: to be published again */
+	uint64_t seen_ns;     /* of the mappings last looked at */
+	uint32_t mapset_id;   /* 0: wanted, but not published yet */
+	uint32_t vain_copies; /* since the mappings last changed */
+};
+
+struct walker {
+	struct walker_kernel kernel;
+	struct processes *processes;
+	struct walk_pool pool;
+	struct walk_tables tables;
+	struct mapsets mapsets;
+	VEC(struct published) published;
+	struct hashindex by_tgid;
+	bool swept_in_vain; /* the last sweep freed too little: not again before the next settling */
+	struct walker_counters counters;
+};
+
+int walker_new(const struct walker_kernel *kernel, struct processes *processes,
+	       struct walker **ret_walker, struct err *err)
+{
+	_cleanup_walker_ struct walker *walker = calloc(1, sizeof(*walker));
+	int r = walker ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		walker->kernel = *kernel;
+		walker->processes = processes;
+		r = walk_pool_init(&walker->pool, kernel->pool, kernel->pool_size);
+	}
+	if (r == 0) {
+		mapsets_init(&walker->mapsets, &walker->pool);
+		r = walk_tables_init(&walker->tables, &walker->pool, kernel->objects);
+	}
+	if (r < 0)
+		return err_errno(err, r, "cannot set up stack walking");
+	*ret_walker = TAKE_PTR(walker);
+	return 0;
+}
+
+struct walker *walker_free(struct walker *walker)
+{
+	if (!walker)
+		return NULL;
+	walk_tables_done(&walker->tables);
+	mapsets_done(&walker->mapsets);
+	walk_pool_done(&walker->pool);
+	vec_free(&walker->published);
+	hashindex_free(&walker->by_tgid);
+	free(walker);
+	return NULL;
+}
+
+/* ---- the list of processes ---- */
+
+struct wanted {
+	const struct walker *walker;
+	uint32_t tgid;
+};
+
+static bool same_tgid(const void *ctx, uint32_t position)
+{
+	const struct wanted *wanted = ctx;
+
+	return wanted->walker->published.items[position].task.tgid == wanted->tgid;
+}
+
+static uint64_t hash_of(uint32_t tgid)
+{
+	return hash_bytes(&tgid, sizeof(tgid));
+}
+
+static struct published *find_published(struct walker *walker, uint32_t tgid)
+{
+	struct wanted wanted = {.walker = walker, .tgid = tgid};
+	uint32_t position = hashindex_find(&walker->by_tgid, hash_of(tgid), same_tgid, &wanted);
+
+	return position == HASHINDEX_NONE ? NULL : &walker->published.items[position];
+}
+
+static struct published *add_published(struct walker *walker, const struct smolder_task *task)
+{
+	uint32_t position = (uint32_t)walker->published.len;
+
+	if (vec_reserve(&walker->published, (size_t)position + 1) < 0 ||
+	    hashindex_add(&walker->by_tgid, hash_of(task->tgid), position) < 0)
+		return NULL;
+	walker->published.items[walker->published.len++] = (struct published){.task = *task};
+	return vec_last(&walker->published);
+}
+
+/* The last of the list takes its place. */
+static void drop_published(struct walker *walker, struct published *process)
+{
+	uint32_t position = (uint32_t)(process - walker->published.items);
+	uint32_t last = (uint32_t)walker->published.len - 1;
+	uint32_t last_tgid = walker->published.items[last].task.tgid;
+
+	hashindex_remove(&walker->by_tgid, hash_of(process->task.tgid), position);
+	if (position != last) {
+		hashindex_remove(&walker->by_tgid, hash_of(last_tgid), last);
+		*process = walker->published.items[last];
+		/* One was just removed, so there is room. */
+		(void)!hashindex_add(&walker->by_tgid, hash_of(last_tgid), position);
+	}
+	walker->published.len--;
+}
+
+static bool same_image(const struct smolder_task *a, const struct smolder_task *b)
+{
+	return a->tgid == b->tgid && a->start_ns == b->start_ns && a->exec_gen == b->exec_gen;
+}
+
+void walker_want(struct walker *walker, const struct smolder_task *task)
+{
+	struct published *process = find_published(walker, task->tgid);
+
+	if (!process)
+		process = add_published(walker, task);
+	else if (!same_image(&process->task, task))
+		*process = (struct published){.task = *task};
+	if (process)
+		process->changed_ns = 0; /* whatever is published did not do: look again */
+}
+
+/* ---- room ---- */
+
+/*
+ * Marks what processes can reach in the kernel, retires the rest and waits it out. Children the kernel gave
+ * their parent's entry to are found there too; one that appears while we look has its parent's,
+ * which is marked.
+ */
+static void sweep(struct walker *walker)
+{
+	int fd = walker->kernel.processes_fd;
+	uint32_t tgid, *from = NULL, at;
+
+	while (bpf_map_get_next_key(fd, from, &tgid) == 0) {
+		struct walk_process process;
+		struct mapset *set = NULL;
+
+		if (bpf_map_lookup_elem(fd, &tgid, &process) == 0)
+			set = mapsets_find(&walker->mapsets, process.mapset_id);
+		if (set)
+			set->marked = true;
+		at = tgid;
+		from = &at;
+	}
+	mapsets_sweep(&walker->mapsets, &walker->tables);
+	walk_tables_sweep(&walker->tables);
+	if (walker->kernel.wait(walker->kernel.ctx) == 0)
+		walk_pool_release(&walker->pool);
+	walker->counters.sweeps++;
+}
+
+/* Makes room, unless that was just tried. True when it is worth trying again what failed. */
+static bool make_room(struct walker *walker)
+{
+	uint32_t used = walker->pool.used;
+
+	if (walker->swept_in_vain)
+		return false;
+	sweep(walker);
+	walker->swept_in_vain = walker->pool.used >= used;
+	return !walker->swept_in_vain;
+}
+
+/* ---- publishing ---- */
+
+/* Are the tables of all objects decided? Those that are not are asked for. */
+static bool tables_are_decided(struct walker *walker, const struct mappings *mappings)
+{
+	const struct objects *objects = processes_objects(walker->processes);
+	bool decided = true;
+
+	for (size_t i = 0; i < mappings_count(mappings); i++) {
+		uint32_t object = mappings_get(mappings, i)->object;
+
+		if (object != OBJECT_NONE &&
+		    walk_tables_want(&walker->tables, objects, object) == WALK_TABLE_BUILDING)
+			decided = false;
+	}
+	return decided;
+}
+
+static int get_mapset(struct walker *walker, const struct mappings *mappings, uint32_t *ret_set)
+{
+	int r = mapsets_get(&walker->mapsets, mappings, &walker->tables, ret_set);
+
+	if (r == -ENOSPC && make_room(walker) && tables_are_decided(walker, mappings))
+		r = mapsets_get(&walker->mapsets, mappings, &walker->tables, ret_set);
+	return r;
+}
+
+static int publish_set(struct walker *walker, struct published *process, const struct mapset *set)
+{
+	struct walk_process value = {
+		.start_ns = process->task.start_ns,
+		.exec_gen = process->task.exec_gen,
+		.mapset_id = set->id,
+		.mapset_off = set->off,
+		.flags = process->vain_copies >= VAIN_COPIES_MAX ? WALK_PROCESS_NO_COPIES : 0,
+	};
+
+	process->mapset_id = set->id;
+	walker->counters.publications++;
+	return bpf_map_update_elem(walker->kernel.processes_fd, &process->task.tgid, &value,
+				   BPF_ANY);
+}
+
+/* 0 when the kernel knows the process's mappings as they are now. */
+static int publish(struct walker *walker, struct published *process)
+{
+	const struct mappings *mappings;
+	uint64_t changed_ns;
+	uint32_t set;
+	int r;
+
+	mappings = processes_mappings(walker->processes, &process->task, &changed_ns);
+	if (!mappings)
+		return -ESRCH;
+	if (process->mapset_id && process->changed_ns == changed_ns)
+		return 0;
+	if (process->seen_ns != changed_ns)
+		process->vain_copies = 0;
+	process->seen_ns = changed_ns;
+	if (!tables_are_decided(walker, mappings))
+		return -EAGAIN;
+	r = get_mapset(walker, mappings, &set);
+	if (r == 0)
+		r = publish_set(walker, process, &walker->mapsets.sets.items[set]);
+	if (r == 0)
+		process->changed_ns = changed_ns;
+	else
+		walker->counters.publish_failed++;
+	return r;
+}
+
+static void unpublish(struct walker *walker, struct published *process)
+{
+	struct walk_process value;
+	uint32_t tgid = process->task.tgid;
+
+	/* The entry may be of a later process with the same tgid already: then it is not ours. */
+	if (bpf_map_lookup_elem(walker->kernel.processes_fd, &tgid, &value) == 0 &&
+	    value.start_ns == process->task.start_ns && value.exec_gen == process->task.exec_gen)
+		bpf_map_delete_elem(walker->kernel.processes_fd, &tgid);
+	drop_published(walker, process);
+}
+
+static bool needs_attention(const struct published *process, bool all)
+{
+	return all || !process->mapset_id || !process->changed_ns;
+}
+
+static void collect_tables(struct walker *walker)
+{
+	if (walk_tables_collect(&walker->tables) && make_room(walker))
+		walker->swept_in_vain = false; /* what found no room is asked for again */
+}
+
+void walker_update(struct walker *walker, bool settle)
+{
+	collect_tables(walker);
+	if (settle)
+		walker->swept_in_vain = false;
+	for (size_t i = walker->published.len; i-- > 0;) {
+		struct published *process = &walker->published.items[i];
+
+		if (needs_attention(process, settle) && publish(walker, process) == -ESRCH)
+			unpublish(walker, process);
+	}
+	if (settle && !table_builder_settle(walker->tables.builder, 0)) {
+		table_builder_settle(walker->tables.builder, SETTLE_NS);
+		walker_update(walker, false);
+	}
+}
+
+/* ---- copies ---- */
+
+void walker_prepare(struct walker *walker, const struct smolder_task *task)
+{
+	uint64_t changed_ns;
+	const struct mappings *mappings = processes_mappings(walker->processes, task, &changed_ns);
+
+	if (!mappings || tables_are_decided(walker, mappings))
+		return;
+	table_builder_settle(walker->tables.builder, SETTLE_NS);
+	collect_tables(walker);
+}
+
+static void note_vain_copy(struct walker *walker, const struct smolder_task *task)
+{
+	struct published *process = find_published(walker, task->tgid);
+
+	if (!process || !same_image(&process->task, task) ||
+	    process->vain_copies >= VAIN_COPIES_MAX)
+		return;
+	if (++process->vain_copies == VAIN_COPIES_MAX)
+		process->changed_ns = 0; /* to tell the kernel */
+}
+
+void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
+		      struct host_stepper_stack *stack, struct host_stepper_result *ret_result)
+{
+	struct host_stepper_pool pool = {
+		.base = walker->kernel.pool,
+		.size = walker->kernel.pool_size,
+		.objects = walker->kernel.objects,
+		.objects_len = WALK_OBJECTS_MAX,
+	};
+	const struct mappings *mappings;
+	uint64_t changed_ns;
+	uint32_t set;
+
+	ret_result->end = WALK_NO_PROCESS;
+	ret_result->len = 0;
+	walker->counters.copies++;
+	mappings = processes_mappings(walker->processes, task, &changed_ns);
+	if (!mappings || get_mapset(walker, mappings, &set) < 0)
+		return;
+	stack->mapset_off = walker->mapsets.sets.items[set].off;
+	host_stepper_walk(&pool, stack, ret_result);
+	walker->counters.copies_complete += ret_result->end == WALK_COMPLETE;
+	if (ret_result->end == WALK_UNMAPPED)
+		note_vain_copy(walker, task);
+}
+
+void walker_counters(const struct walker *walker, struct walker_counters *ret_counters)
+{
+	*ret_counters = walker->counters;
+	ret_counters->tables = walker->tables.counters;
+	ret_counters->pool_size = walker->pool.size;
+	ret_counters->pool_used = walker->pool.used;
+	ret_counters->published = (uint32_t)walker->published.len;
+	ret_counters->mapsets = walker->mapsets.by_content.len;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The walker's user side: sees to it that the kernel can walk the user stacks of the processes that are
+ * sampled, and walks those that were sampled before it could.
+ *
+ * A process is told of when a sample of it comes back as a copy of its stack. Its objects' tables are
+ * then built, and when all are there its mappings are published. Its children inherit them in the
+ * kernel. Memory that nothing uses any more is taken back when the pool is full. One thread.
+ */
+#ifndef SMOLDER_WALK_WALKER_H
+#define SMOLDER_WALK_WALKER_H
+
+#include "base/err.h"
+#include "profiler/process/processes.h"
+#include "profiler/walk/host_stepper.h"
+#include "profiler/walk/mapsets.h"
+
+struct walker_kernel {       /* what the loaded BPF side offers, or plain memory; borrowed */
+	unsigned char *pool; /* pool_size + WALK_POOL_SLACK bytes, shared with it */
+	uint32_t pool_size;
+	struct unwind_object *objects; /* WALK_OBJECTS_MAX of them, likewise */
+	int processes_fd;              /* map "walk_processes"; -1: nothing is published */
+	/* Returns when no program that is running now is running any more. 0 or a negative errno. */
+	int (*wait)(void *ctx);
+	void *ctx;
+};
+
+struct walker_counters {
+	struct walk_tables_counters tables;
+	uint32_t pool_size, pool_used;
+	uint32_t mapsets, published;
+	uint64_t publications, publish_failed, sweeps;
+	uint64_t copies, copies_complete;
+};
+
+struct walker;
+
+int walker_new(const struct walker_kernel *kernel, struct processes *processes,
+	       struct walker **ret_walker, struct err *err) _warn_unused_;
+struct walker *walker_free(struct walker *walker); /* NULL is legal; returns NULL */
+
+/* A sample of this process could not be walked in the kernel. */
+void walker_want(struct walker *walker, const struct smolder_task *task);
+
+/*
+ * Publishes what is ready; cheap when there is nothing to do. With `settle`, waits a moment for
+ * tables being built, and looks for changed mappings of all published processes.
+ */
+void walker_update(struct walker *walker, bool settle);
+
+/* Builds what is needed to walk this process's stacks here and now; waits for it. */
+void walker_prepare(struct walker *walker, const struct smolder_task *task);
+
+/*
+ * Walks a copied stack, or a stopped thread's. `stack`'s mapset_off is filled in here. WALK_NO_PROCESS without
+ * a frame when the process's mappings are not known at all.
+ */
+void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
+		      struct host_stepper_stack *stack, struct host_stepper_result *ret_result);
+
+void walker_counters(const struct walker *walker, struct walker_counters *ret_counters);
+
+static inline void walker_cleanup_(struct walker **walker)
+{
+	walker_free(*walker);
+}
+
+#define _cleanup_walker_ _cleanup_(walker_cleanup_)
+
+#endif
