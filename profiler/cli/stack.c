@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* smolder stack: every thread's stack, now. */
+#include "base/parse.h"
+#include "formats/callnames.h"
+#include "formats/frametext.h"
+#include "profiler/cli/msg.h"
+#include "profiler/cli/options.h"
+#include "profiler/cli/plain.h"
+#include "profiler/thread_stacks.h"
+
+#include <inttypes.h>
+
+static const struct option_spec specs[] = {{0}};
+
+static void print_location(const struct profile *profile, const struct profile_frame *frame)
+{
+	const struct profile_function *function = &profile->functions.items[frame->function];
+	const char *file = strtab_get(&profile->strings, function->file);
+
+	if (*file)
+		printf(" at %s:%" PRIu32, file, frame->line);
+}
+
+/* "#3  main at main.c:12 (program)" */
+static void print_frame(const struct profile *profile, uint32_t number, uint32_t id)
+{
+	const struct profile_frame *frame = &profile->frames.items[id];
+	_cleanup_buf_ struct buf name = {0};
+
+	frametext_append_name(profile, id, &name);
+	buf_append_byte(&name, '\0');
+	if (buf_error(&name))
+		return;
+	printf("#%-3" PRIu32 "%s", number, plain_text((char *)name.data));
+	print_location(profile, frame);
+	if (frame->kind == FRAME_INLINE)
+		printf(" (inlined)");
+	else if (frame->kind != FRAME_MARKER)
+		printf(" (%s)", frametext_module(profile, id));
+	putchar('\n');
+}
+
+static void print_sample(const struct profile *profile, const struct profile_sample *sample)
+{
+	const struct profile_label *tid = profile_label_find(profile, sample->labels, "tid");
+	const struct profile_label *comm = profile_label_find(profile, sample->labels, "comm");
+	uint32_t number = 0;
+
+	printf("thread %" PRId64, tid ? tid->num : 0);
+	if (comm)
+		printf(" (%s)", strtab_get(&profile->strings, comm->str));
+	putchar('\n');
+	for (uint32_t node = sample->stack; node; node = profile->stacks.items[node].parent)
+		print_frame(profile, number++, profile->stacks.items[node].frame);
+	putchar('\n');
+}
+
+static int run_stack(const struct verb *verb, int argc, char **argv)
+{
+	_cleanup_profile_ struct profile *profile = NULL;
+	int operands = options_parse(verb, specs, NULL, argv);
+	struct err err;
+	uint32_t pid;
+
+	if (operands == OPTIONS_HELP)
+		return EXIT_DONE;
+	if (operands < 0)
+		return EXIT_USAGE;
+	if (argc - operands != 1 || parse_u32(argv[operands], &pid) < 0 || pid == 0)
+		return options_error(verb, "give one pid"), EXIT_USAGE;
+	if (thread_stacks_take(pid, &profile, &err) < 0) {
+		msg_error("%s", err.text);
+		return EXIT_FAILED;
+	}
+	vec_for_each(&profile->samples, sample)
+		print_sample(profile, sample);
+	return EXIT_DONE;
+}
+
+const struct verb verb_stack = {
+	.name = "stack",
+	.arguments = "PID",
+	.summary = "Print every thread's stack, now",
+	.run = run_stack,
+};

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/thread_stacks.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/parse.h"
+#include "profiler/process/procfs.h"
+#include "profiler/recording.h"
+#include "profiler/resolve.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#define POOL_SIZE (UINT32_C(64) << 20)
+#define THREADS_MAX 65536
+
+struct taker {
+	struct smolder_task task;
+	struct processes *processes;
+	struct walker *walker;
+	void *pool, *objects;
+	struct window window;
+	struct recording recording;
+};
+
+static int read_memory(void *ctx, void *to, size_t size, uint64_t address)
+{
+	const struct taker *taker = ctx;
+	struct iovec local = {.iov_base = to, .iov_len = size};
+	struct iovec remote = {.iov_base = (void *)(uintptr_t)address, .iov_len = size};
+
+	return process_vm_readv((pid_t)taker->task.tgid, &local, 1, &remote, 1, 0) != (ssize_t)size;
+}
+
+/* By DWARF number, as bpf/unwind_abi.h has them. */
+static void spell_registers(const struct user_regs_struct *regs,
+			    uint64_t registers[UNWIND_REGISTER_CNT])
+{
+	const uint64_t in_order[UNWIND_REGISTER_CNT] = {
+		regs->rax, regs->rdx, regs->rcx, regs->rbx, regs->rsi, regs->rdi,
+		regs->rbp, regs->rsp, regs->r8,  regs->r9,  regs->r10, regs->r11,
+		regs->r12, regs->r13, regs->r14, regs->r15, regs->rip,
+	};
+
+	memcpy(registers, in_order, sizeof(in_order));
+}
+
+static int read_registers(pid_t tid, struct user_regs_struct *ret_regs)
+{
+	struct iovec regs = {.iov_base = ret_regs, .iov_len = sizeof(*ret_regs)};
+
+	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &regs) < 0 ? -errno : 0;
+}
+
+static void read_comm(const struct taker *taker, uint32_t tid, char comm[SMOLDER_COMM_LEN])
+{
+	char path[64], line[SMOLDER_COMM_LEN + 1];
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/comm", taker->task.tgid, tid);
+	if (fs_read_line(path, line, sizeof(line)) == 0)
+		memcpy(comm, line, strnlen(line, SMOLDER_COMM_LEN));
+}
+
+/* The thread is stopped. */
+static int walk_thread(struct taker *taker, uint32_t tid)
+{
+	uint64_t registers[UNWIND_REGISTER_CNT];
+	struct window_sample sample = {
+		.key = {.task = taker->task, .tid = tid},
+		.count = 1,
+		.user_walked = true,
+	};
+	struct host_stepper_stack stack = {
+		.registers = registers, .read = read_memory, .ctx = taker};
+	struct host_stepper_result result;
+	struct user_regs_struct regs;
+	int r = read_registers((pid_t)tid, &regs);
+
+	if (r < 0)
+		return r;
+	spell_registers(&regs, registers);
+	stack.call_site = (int64_t)regs.orig_rax >= 0;
+	walker_walk_copy(taker->walker, &taker->task, &stack, &result);
+	sample.user_len = result.len;
+	sample.walk_end = result.end;
+	read_comm(taker, tid, sample.key.comm);
+	r = window_add_addresses(&taker->window, result.frames, result.len, &sample.user_off);
+	return r < 0 ? r : vec_push(&taker->window.samples, sample);
+}
+
+static int take_thread(struct taker *taker, uint32_t tid)
+{
+	int status, r;
+
+	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) < 0)
+		return -errno;
+	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0 ||
+	    waitpid((pid_t)tid, &status, __WALL) < 0)
+		return -errno;
+	r = WIFSTOPPED(status) ? walk_thread(taker, tid) : -ESRCH;
+	ptrace(PTRACE_DETACH, tid, NULL, NULL);
+	return r;
+}
+
+static int take_all(struct taker *taker, struct err *err)
+{
+	char path[64];
+	struct dirent **entries;
+	int count, r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/task", taker->task.tgid);
+	count = scandir(path, &entries, NULL, versionsort);
+	if (count < 0)
+		return err_set(err, -ESRCH, "no process has pid %u", taker->task.tgid);
+	for (int i = 0; i < count; i++) {
+		uint32_t tid;
+
+		if (r == 0 && i < THREADS_MAX && parse_u32(entries[i]->d_name, &tid) == 0)
+			r = take_thread(taker, tid);
+		if (r == -ESRCH)
+			r = 0;
+		free(entries[i]);
+	}
+	free(entries);
+	if (r == -EPERM)
+		return err_set(err, r,
+			       "cannot stop process %u: no permission, or a debugger has it",
+			       taker->task.tgid);
+	return r < 0 ? err_errno(err, r, "cannot walk the stacks of process %u", taker->task.tgid) :
+		       0;
+}
+
+static int no_wait(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static int map_zeros(size_t len, void **ret_memory)
+{
+	void *memory = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	*ret_memory = memory;
+	return 0;
+}
+
+static int open_walker(struct taker *taker, struct err *err)
+{
+	struct walker_kernel kernel = {.pool_size = POOL_SIZE, .processes_fd = -1, .wait = no_wait};
+	int r = map_zeros(POOL_SIZE + WALK_POOL_SLACK, &taker->pool);
+
+	if (r == 0)
+		r = map_zeros(WALK_OBJECTS_MAX * sizeof(struct unwind_object), &taker->objects);
+	if (r < 0)
+		return err_errno(err, r, "cannot set up stack walking");
+	kernel.pool = taker->pool;
+	kernel.objects = taker->objects;
+	return walker_new(&kernel, taker->processes, &taker->walker, err);
+}
+
+static int open_process(struct taker *taker, uint32_t pid, struct err *err)
+{
+	struct processes_options options = {0};
+	struct procfs_stat stat;
+	int r = procfs_read_stat(pid, &stat);
+
+	if (r < 0)
+		return err_set(err, r, "no process has pid %u", pid);
+	taker->task = (struct smolder_task){
+		.tgid = pid,
+		.start_ns = stat.start_ticks * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)),
+	};
+	r = processes_new(&options, &taker->processes, err);
+	if (r == 0)
+		r = processes_snapshot_one(taker->processes, pid, err);
+	if (r == 0)
+		r = open_walker(taker, err);
+	if (r == 0)
+		walker_prepare(taker->walker, &taker->task);
+	return r;
+}
+
+static int name_all(struct taker *taker, struct profile **ret_profile, struct err *err)
+{
+	struct symbolizer_options options = {0};
+	_cleanup_symbolizer_ struct symbolizer *symbolizer = NULL;
+	_cleanup_profile_ struct profile *profile = NULL;
+	int r = profile_new(&profile);
+
+	if (r == 0)
+		r = symbolizer_new(&options, &symbolizer);
+	if (r < 0)
+		return err_errno(err, r, "cannot name the stacks");
+	profile->period = 1;
+	recording_add_window(&taker->recording, &taker->window, taker->processes, taker->walker);
+	r = resolve_recording(&taker->recording, processes_objects(taker->processes), symbolizer,
+			      profile, err);
+	if (r == 0)
+		*ret_profile = TAKE_PTR(profile);
+	return r;
+}
+
+static void taker_done(struct taker *taker)
+{
+	recording_free(&taker->recording);
+	window_free(&taker->window);
+	walker_free(taker->walker);
+	processes_free(taker->processes);
+	if (taker->pool)
+		munmap(taker->pool, POOL_SIZE + WALK_POOL_SLACK);
+	if (taker->objects)
+		munmap(taker->objects, WALK_OBJECTS_MAX * sizeof(struct unwind_object));
+}
+
+int thread_stacks_take(uint32_t pid, struct profile **ret_profile, struct err *err)
+{
+	_cleanup_(taker_done) struct taker taker = {0};
+	int r = recording_init(&taker.recording, WALK_FRAMES_MAX);
+
+	if (r < 0)
+		return err_errno(err, r, "cannot take stacks");
+	r = open_process(&taker, pid, err);
+	if (r == 0)
+		r = take_all(&taker, err);
+	return r < 0 ? r : name_all(&taker, ret_profile, err);
+}

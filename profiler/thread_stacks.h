@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The stacks of a process's threads, now: each thread is stopped for the moment its stack is walked, by
+ * unwind tables, and goes on.
+ */
+#ifndef SMOLDER_PROFILER_THREAD_STACKS_H
+#define SMOLDER_PROFILER_THREAD_STACKS_H
+
+#include "base/err.h"
+#include "formats/profile.h"
+
+#include <stdint.h>
+
+/*
+ * A profile with one sample a thread (labels pid, tid, comm), in the order of thread ids. -ESRCH without such
+ * a process, -EPERM without the right to trace it; a thread that ends meanwhile is left out.
+ */
+int thread_stacks_take(uint32_t pid, struct profile **ret_profile, struct err *err) _warn_unused_;
+
+#endif
