@@ -7,11 +7,7 @@
 
 #define COUNT_ENTRIES_MIN 1024u
 #define STACK_BUCKETS_MIN 1024u
-<<<<<<< HEAD
 #define LATENESS_NS (500 * NS_PER_MS)
-#define RING_MIN_BYTES 4096u
-=======
->>>>>>> walker
 #define SAMPLE_RING_BYTES (UINT32_C(1) << 20)
 #define EVENT_RING_BYTES (UINT32_C(1) << 19)
 #define COPY_RING_BYTES (UINT32_C(4) << 20)
