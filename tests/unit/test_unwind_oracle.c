@@ -8,8 +8,8 @@
 #include "base/fs.h"
 #include "profiler/unwind/row_rule.h"
 #include "profiler/unwind/unwind_table.h"
+#include "tests/unit/dwarf_calculator.h"
 
-#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,6 @@
 
 #include <cmocka.h>
 
-#define STACK_MAX 16
 #define COMPLAINTS_MAX 5
 #define RA UNWIND_REGISTER_RA
 
@@ -48,154 +47,18 @@ struct oracle {
 	uint64_t row_end; /* where the row of libdw that was asked for last ends */
 };
 
-static uint64_t mix(uint64_t value)
-{
-	value ^= value >> 33;
-	value *= UINT64_C(0xff51afd7ed558ccd); /* MurmurHash3's finalizer */
-	value ^= value >> 33;
-	value *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return value ^ value >> 33;
-}
-
 static uint64_t next_random(struct oracle *oracle)
 {
-	return mix(++oracle->random);
-}
-
-/* The word at an address of a memory that has one everywhere. */
-static uint64_t word_at(uint64_t address)
-{
-	return mix(address ^ UINT64_C(0x5bd1e995));
-}
-
-struct machine {
-	uint64_t regs[UNWIND_REGISTER_CNT];
-	uint64_t cfa;
-};
-
-/* A stack machine for the operations call frame information uses. */
-struct calculator {
-	uint64_t stack[STACK_MAX];
-	unsigned int depth;
-	bool failed, is_value;
-};
-
-static void push(struct calculator *calculator, uint64_t value)
-{
-	if (calculator->depth == STACK_MAX)
-		calculator->failed = true;
-	else
-		calculator->stack[calculator->depth++] = value;
-}
-
-static uint64_t pop(struct calculator *calculator)
-{
-	if (calculator->depth == 0) {
-		calculator->failed = true;
-		return 0;
-	}
-	return calculator->stack[--calculator->depth];
-}
-
-static uint64_t binary(uint8_t op, uint64_t left, uint64_t right)
-{
-	switch (op) {
-	case DW_OP_plus:
-		return left + right;
-	case DW_OP_minus:
-		return left - right;
-	case DW_OP_mul:
-		return left * right;
-	case DW_OP_and:
-		return left & right;
-	case DW_OP_shl:
-		return left << right;
-	default: /* DW_OP_ge */
-		return (int64_t)left >= (int64_t)right;
-	}
-}
-
-static uint64_t reg_value(struct calculator *calculator, const struct machine *machine,
-			  uint64_t reg)
-{
-	if (reg < UNWIND_REGISTER_CNT)
-		return machine->regs[reg];
-	calculator->failed = true;
-	return 0;
-}
-
-static void calculate(struct calculator *calculator, const struct machine *machine,
-		      const Dwarf_Op *op)
-{
-	uint64_t right;
-
-	switch (op->atom) {
-	case DW_OP_call_frame_cfa:
-		push(calculator, machine->cfa);
-		break;
-	case DW_OP_deref:
-		push(calculator, word_at(pop(calculator)));
-		break;
-	case DW_OP_plus_uconst:
-		push(calculator, pop(calculator) + op->number);
-		break;
-	case DW_OP_plus:
-	case DW_OP_minus:
-	case DW_OP_mul:
-	case DW_OP_and:
-	case DW_OP_shl:
-	case DW_OP_ge:
-		right = pop(calculator);
-		push(calculator, binary(op->atom, pop(calculator), right));
-		break;
-	case DW_OP_const1u ... DW_OP_consts:
-		push(calculator, op->number);
-		break;
-	case DW_OP_lit0 ... DW_OP_lit31:
-		push(calculator, op->atom - DW_OP_lit0);
-		break;
-	case DW_OP_breg0 ... DW_OP_breg31:
-		push(calculator,
-		     reg_value(calculator, machine, op->atom - DW_OP_breg0) + op->number);
-		break;
-	case DW_OP_bregx:
-		push(calculator, reg_value(calculator, machine, op->number) + op->number2);
-		break;
-	case DW_OP_reg0 ... DW_OP_reg31:
-		calculator->is_value = true;
-		push(calculator, reg_value(calculator, machine, op->atom - DW_OP_reg0));
-		break;
-	case DW_OP_regx:
-		calculator->is_value = true;
-		push(calculator, reg_value(calculator, machine, op->number));
-		break;
-	case DW_OP_stack_value:
-		calculator->is_value = true;
-		break;
-	default:
-		calculator->failed = true;
-	}
-}
-
-static struct calculator calculate_all(const struct machine *machine, const Dwarf_Op *ops,
-				       size_t cnt)
-{
-	struct calculator calculator = {0};
-
-	for (size_t i = 0; i < cnt && !calculator.failed; i++)
-		calculate(&calculator, machine, &ops[i]);
-	if (calculator.depth == 0)
-		calculator.failed = true;
-	return calculator;
+	return dwarf_word_at(++oracle->random);
 }
 
 enum found { FOUND, FOUND_UNDEFINED, FOUND_NOT };
 
 /* The caller's value of a register, by libdw. */
-static enum found find_register(Dwarf_Frame *frame, const struct machine *machine, int reg,
+static enum found find_register(Dwarf_Frame *frame, const struct dwarf_machine *machine, int reg,
 				uint64_t *ret_value)
 {
-	struct calculator calculator;
+	struct dwarf_result result;
 	Dwarf_Op memory[3], *ops;
 	size_t cnt;
 
@@ -207,27 +70,23 @@ static enum found find_register(Dwarf_Frame *frame, const struct machine *machin
 		*ret_value = machine->regs[reg];
 		return FOUND;
 	}
-	calculator = calculate_all(machine, ops, cnt);
-	if (calculator.failed)
+	if (!dwarf_calculate(machine, ops, cnt, &result))
 		return FOUND_NOT;
-	*ret_value = pop(&calculator);
-	if (!calculator.is_value)
-		*ret_value = word_at(*ret_value);
+	*ret_value = result.is_value ? result.value : dwarf_word_at(result.value);
 	return FOUND;
 }
 
-static struct step step_of_frame(Dwarf_Frame *frame, struct machine *machine)
+static struct step step_of_frame(Dwarf_Frame *frame, struct dwarf_machine *machine)
 {
 	struct step step = {.outcome = FRAME_CALLER};
-	struct calculator calculator;
+	struct dwarf_result cfa;
 	enum found found;
 	Dwarf_Op *ops;
 	size_t cnt;
 
-	if (dwarf_frame_cfa(frame, &ops, &cnt) != 0)
+	if (dwarf_frame_cfa(frame, &ops, &cnt) != 0 || !dwarf_calculate(machine, ops, cnt, &cfa))
 		return (struct step){.outcome = FRAME_NONE};
-	calculator = calculate_all(machine, ops, cnt);
-	machine->cfa = step.cfa = pop(&calculator);
+	machine->cfa = step.cfa = cfa.value;
 	found = find_register(frame, machine, RA, &step.ra);
 	if (found == FOUND_UNDEFINED)
 		return (struct step){.outcome = FRAME_STOP};
@@ -237,7 +96,7 @@ static struct step step_of_frame(Dwarf_Frame *frame, struct machine *machine)
 	return step;
 }
 
-static struct step step_by_libdw(struct oracle *oracle, struct machine machine, uint64_t pc)
+static struct step step_by_libdw(struct oracle *oracle, struct dwarf_machine machine, uint64_t pc)
 {
 	struct step step;
 	Dwarf_Frame *frame;
@@ -253,7 +112,7 @@ static struct step step_by_libdw(struct oracle *oracle, struct machine machine, 
 	return step;
 }
 
-static uint64_t cfa_of(struct unwind_rule rule, const struct machine *machine)
+static uint64_t cfa_of(struct unwind_rule rule, const struct dwarf_machine *machine)
 {
 	uint64_t sp = machine->regs[UNWIND_REGISTER_SP], fp = machine->regs[UNWIND_REGISTER_FP];
 	uint64_t offset = (uint64_t)(int64_t)rule.offset;
@@ -264,11 +123,11 @@ static uint64_t cfa_of(struct unwind_rule rule, const struct machine *machine)
 	case UNWIND_FP:
 		return fp + offset;
 	case UNWIND_SP_DEREF:
-		return word_at(sp + offset) + (uint64_t)(rule.aux * 8);
+		return dwarf_word_at(sp + offset) + (uint64_t)(rule.aux * 8);
 	case UNWIND_FP_DEREF:
-		return word_at(fp + offset) + (uint64_t)(rule.aux * 8);
+		return dwarf_word_at(fp + offset) + (uint64_t)(rule.aux * 8);
 	case UNWIND_SP_INDEX:
-		return word_at(sp + offset + machine->regs[rule.aux] * 8) + 8;
+		return dwarf_word_at(sp + offset + machine->regs[rule.aux] * 8) + 8;
 	case UNWIND_PLT:
 		return sp + 8 + ((machine->regs[RA] & 15) >= offset ? 8 : 0);
 	default:
@@ -276,29 +135,29 @@ static uint64_t cfa_of(struct unwind_rule rule, const struct machine *machine)
 	}
 }
 
-static uint64_t ra_of(struct unwind_rule rule, const struct machine *machine)
+static uint64_t ra_of(struct unwind_rule rule, const struct dwarf_machine *machine)
 {
 	switch (UNWIND_RA(rule)) {
 	case UNWIND_RA_CFA:
-		return word_at(machine->cfa - 8);
+		return dwarf_word_at(machine->cfa - 8);
 	case UNWIND_RA_AUX:
-		return word_at(machine->cfa + (uint64_t)(rule.aux * 8));
+		return dwarf_word_at(machine->cfa + (uint64_t)(rule.aux * 8));
 	default:
 		return machine->regs[rule.aux];
 	}
 }
 
-static uint64_t fp_of(struct unwind_rule rule, const struct machine *machine)
+static uint64_t fp_of(struct unwind_rule rule, const struct dwarf_machine *machine)
 {
 	uint64_t offset = (uint64_t)(int64_t)UNWIND_FP_OFFSET(rule);
 
 	switch (UNWIND_FP_PLACE(rule)) {
 	case UNWIND_FP_CFA:
-		return word_at(machine->cfa + offset);
+		return dwarf_word_at(machine->cfa + offset);
 	case UNWIND_FP_FP:
-		return word_at(machine->regs[UNWIND_REGISTER_FP] + offset);
+		return dwarf_word_at(machine->regs[UNWIND_REGISTER_FP] + offset);
 	case UNWIND_FP_SP:
-		return word_at(machine->regs[UNWIND_REGISTER_SP] + offset);
+		return dwarf_word_at(machine->regs[UNWIND_REGISTER_SP] + offset);
 	case UNWIND_FP_REGISTER:
 		return machine->regs[offset / 8];
 	default:
@@ -306,7 +165,7 @@ static uint64_t fp_of(struct unwind_rule rule, const struct machine *machine)
 	}
 }
 
-static struct step step_by_rule(struct unwind_rule rule, struct machine machine)
+static struct step step_by_rule(struct unwind_rule rule, struct dwarf_machine machine)
 {
 	uint64_t ucontext = machine.regs[UNWIND_REGISTER_SP] + (uint64_t)(int64_t)rule.offset;
 
@@ -317,9 +176,9 @@ static struct step step_by_rule(struct unwind_rule rule, struct machine machine)
 		return (struct step){.outcome = FRAME_STOP};
 	case UNWIND_SIGNAL:
 		return (struct step){.outcome = FRAME_CALLER,
-				     .cfa = word_at(ucontext + UNWIND_UCONTEXT_SP),
-				     .ra = word_at(ucontext + UNWIND_UCONTEXT_RA),
-				     .fp = word_at(ucontext + UNWIND_UCONTEXT_FP),
+				     .cfa = dwarf_word_at(ucontext + UNWIND_UCONTEXT_SP),
+				     .ra = dwarf_word_at(ucontext + UNWIND_UCONTEXT_RA),
+				     .fp = dwarf_word_at(ucontext + UNWIND_UCONTEXT_FP),
 				     .interrupted = true};
 	default:
 		machine.cfa = cfa_of(rule, &machine);
@@ -374,7 +233,7 @@ static bool compare_at(struct oracle *oracle, uint64_t pc)
 {
 	struct unwind_rule rule = unwind_table_lookup(&oracle->table, pc);
 	enum unwind_loss loss = row_rule_loss(rule);
-	struct machine machine;
+	struct dwarf_machine machine;
 	struct step ours, theirs;
 
 	for (int i = 0; i < UNWIND_REGISTER_CNT; i++)
