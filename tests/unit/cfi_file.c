@@ -133,38 +133,52 @@ static void pad(struct buf *elf, size_t len)
 		buf_append_byte(elf, 0);
 }
 
-/* Null, text, the unwind information, names. */
+static Elf64_Shdr section_of(const struct cfi_file *file, size_t name, size_t offset)
+{
+	return (Elf64_Shdr){
+		.sh_name = (Elf64_Word)name,
+		.sh_type = SHT_PROGBITS,
+		.sh_flags = file->section_flags,
+		.sh_addr = file->debug ? 0 : CFI_ADDRESS,
+		.sh_offset = offset,
+		.sh_size = file->cfi.len,
+	};
+}
+
+/* Appends a name; where among the names it is. */
+static size_t put_name(struct buf *elf, size_t names, const char *name)
+{
+	size_t at = elf->len - names;
+
+	buf_append(elf, name, strlen(name) + 1);
+	return at;
+}
+
+/* Names, text, the unwind information, and the other, which may be nothing. */
 static void put_sections(struct buf *elf, const struct cfi_file *file)
 {
-	static const char text[] = ".text";
-	size_t names = elf->len, name_len = strlen(file->section) + 1;
+	size_t names = elf->len;
 	Elf64_Shdr sections[4] = {
-		[1] = {.sh_name = 1,
-		       .sh_type = SHT_PROGBITS,
-		       .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
-		       .sh_addr = CODE,
-		       .sh_size = 0x800},
-		[2] = {.sh_name = 1 + sizeof(text),
-		       .sh_type = SHT_PROGBITS,
-		       .sh_flags = file->section_flags,
-		       .sh_addr = file->debug ? 0 : CFI_ADDRESS,
-		       .sh_offset = CFI_OFFSET,
-		       .sh_size = file->cfi.len},
-		[3] = {.sh_type = SHT_STRTAB,
-		       .sh_offset = names,
-		       .sh_size = 1 + sizeof(text) + name_len},
+		{.sh_type = SHT_STRTAB, .sh_offset = names},
+		{.sh_name = (Elf64_Word)put_name(elf, names, ".text"),
+		 .sh_type = SHT_PROGBITS,
+		 .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+		 .sh_addr = CODE,
+		 .sh_size = 0x800},
 	};
 	Elf64_Ehdr *header;
 
-	buf_append_byte(elf, 0);
-	buf_append(elf, text, sizeof(text));
-	buf_append(elf, file->section, name_len);
+	sections[2] = section_of(file, put_name(elf, names, file->section), CFI_OFFSET);
+	if (file->also)
+		sections[3] = section_of(file->also, put_name(elf, names, file->also->section),
+					 CFI_OFFSET + CFI_LEN_ROOM);
+	sections[0].sh_size = elf->len - names;
 	pad(elf, (elf->len + 7) & ~(size_t)7);
 	header = (Elf64_Ehdr *)(void *)elf->data;
 	header->e_shoff = elf->len;
-	header->e_shnum = 4;
+	header->e_shnum = ARRAY_SIZE(sections);
 	header->e_shentsize = sizeof(Elf64_Shdr);
-	header->e_shstrndx = 3;
+	header->e_shstrndx = 0;
 	buf_append(elf, sections, sizeof(sections));
 }
 
@@ -192,6 +206,8 @@ void cfi_file_make_elf(const struct cfi_file *file, struct buf *ret_elf)
 	pad(ret_elf, CFI_OFFSET);
 	buf_append(ret_elf, file->cfi.data, file->cfi.len);
 	pad(ret_elf, CFI_OFFSET + CFI_LEN_ROOM);
+	if (file->also)
+		buf_append(ret_elf, file->also->cfi.data, file->also->cfi.len);
 	if (file->section)
 		put_sections(ret_elf, file);
 	assert_int_equal(buf_error(ret_elf), 0);

@@ -15,9 +15,10 @@ struct cfi_file {
 	struct buf cfi;
 	const char *section;
 	uint64_t section_flags;
-	bool debug; /* entries as in .debug_frame */
-	bool wide;  /* entries with 64-bit lengths */
-	size_t cie; /* offset of the last CIE */
+	bool debug;                  /* entries as in .debug_frame */
+	bool wide;                   /* entries with 64-bit lengths */
+	size_t cie;                  /* offset of the last CIE */
+	const struct cfi_file *also; /* its section goes into the same file; NULL: none */
 };
 
 struct cfi_bytes {

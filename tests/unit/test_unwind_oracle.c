@@ -38,8 +38,8 @@ struct step {
 struct oracle {
 	const char *name;
 	Elf *elf;
-	Dwarf *dwarf; /* when there is only .debug_frame */
-	Dwarf_CFI *cfi, *elf_cfi;
+	Dwarf *dwarf;
+	Dwarf_CFI *eh, *debug; /* of .eh_frame and of .debug_frame; NULL: none */
 	struct unwind_table table;
 	uint64_t random;
 	uint64_t compared, disagreed, unsupported, fp_unknown;
@@ -96,6 +96,17 @@ static struct step step_of_frame(Dwarf_Frame *frame, struct dwarf_machine *machi
 	return step;
 }
 
+static Dwarf_Frame *find_frame(struct oracle *oracle, uint64_t pc)
+{
+	Dwarf_Frame *frame;
+
+	if (oracle->eh && dwarf_cfi_addrframe(oracle->eh, pc, &frame) == 0)
+		return frame;
+	if (oracle->debug && dwarf_cfi_addrframe(oracle->debug, pc, &frame) == 0)
+		return frame;
+	return NULL;
+}
+
 static struct step step_by_libdw(struct oracle *oracle, struct dwarf_machine machine, uint64_t pc)
 {
 	struct step step;
@@ -103,7 +114,8 @@ static struct step step_by_libdw(struct oracle *oracle, struct dwarf_machine mac
 	Dwarf_Addr start;
 	bool interrupted;
 
-	if (dwarf_cfi_addrframe(oracle->cfi, pc, &frame) != 0)
+	frame = find_frame(oracle, pc);
+	if (!frame)
 		return (struct step){.outcome = FRAME_NONE};
 	dwarf_frame_info(frame, &start, &oracle->row_end, &interrupted);
 	step = step_of_frame(frame, &machine);
@@ -208,7 +220,8 @@ static bool is_padding(struct oracle *oracle, uint64_t pc)
 	Dwarf_Frame *frame;
 
 	for (uint64_t back = 1; back < 16; back++) {
-		if (dwarf_cfi_addrframe(oracle->cfi, pc - back, &frame) != 0)
+		frame = find_frame(oracle, pc - back);
+		if (!frame)
 			continue;
 		free(frame);
 		return true;
@@ -289,25 +302,33 @@ static void compare_our_rows(struct oracle *oracle)
 	}
 }
 
-/* The addresses of all FDEs, as the compiler reads them. */
-static int compare_all_fdes(struct oracle *oracle, struct elf_source source, struct err *err)
+static int compare_fdes(struct oracle *oracle, const struct cfi_section *section)
 {
 	struct cfi_entries entries = {0};
-	struct cfi_section section = {0};
-	struct elf_image image = {0};
 	struct code_range all = {0, UINT64_MAX};
-	int r = elf_image_open(source, &image, err);
+	int r = cfi_entries_read(&entries, section, (struct code_ranges){&all, 1});
 
-	if (r == 0)
-		r = cfi_section_load_eh(&image, &section);
-	if (r == 0 && section.format == CFI_NONE)
-		r = cfi_section_load_debug(&image, &section);
-	if (r == 0)
-		r = cfi_entries_read(&entries, &section, (struct code_ranges){&all, 1});
 	vec_for_each(&entries.fdes, fde)
 		compare_their_rows(oracle, fde->start, fde->end);
 	cfi_entries_free(&entries);
-	cfi_section_free(&section);
+	return r;
+}
+
+/* The addresses of all FDEs, as the compiler reads them. */
+static int compare_all_fdes(struct oracle *oracle, struct elf_source source, struct err *err)
+{
+	struct cfi_section eh = {0}, debug = {0};
+	struct elf_image image = {0};
+	int r = elf_image_open(source, &image, err);
+
+	if (r == 0)
+		r = cfi_section_load_eh(&image, &eh);
+	if (r == 0)
+		r = compare_fdes(oracle, &eh);
+	if (r == 0 && cfi_section_load_debug(&image, &debug) == 0)
+		r = compare_fdes(oracle, &debug);
+	cfi_section_free(&eh);
+	cfi_section_free(&debug);
 	elf_image_close(&image);
 	return r;
 }
@@ -319,12 +340,12 @@ static int open_oracle(struct oracle *oracle, struct elf_source source)
 		oracle->elf = elf_memory((char *)(uintptr_t)source.memory, source.memory_len);
 	else
 		oracle->elf = elf_begin(source.fd, ELF_C_READ_MMAP, NULL);
-	oracle->cfi = oracle->elf_cfi = oracle->elf ? dwarf_getcfi_elf(oracle->elf) : NULL;
-	if (oracle->elf && !oracle->cfi) {
-		oracle->dwarf = dwarf_begin_elf(oracle->elf, DWARF_C_READ, NULL);
-		oracle->cfi = oracle->dwarf ? dwarf_getcfi(oracle->dwarf) : NULL;
-	}
-	return oracle->cfi ? 0 : -ENOEXEC;
+	if (!oracle->elf)
+		return -ENOEXEC;
+	oracle->eh = dwarf_getcfi_elf(oracle->elf);
+	oracle->dwarf = dwarf_begin_elf(oracle->elf, DWARF_C_READ, NULL);
+	oracle->debug = oracle->dwarf ? dwarf_getcfi(oracle->dwarf) : NULL;
+	return oracle->eh || oracle->debug ? 0 : -ENOEXEC;
 }
 
 /* 0, or < 0 when there is nothing to compare. */
@@ -346,8 +367,8 @@ static int run_oracle(struct oracle *oracle, struct elf_source source, struct er
 
 static void close_oracle(struct oracle *oracle)
 {
-	if (oracle->elf_cfi)
-		dwarf_cfi_end(oracle->elf_cfi);
+	if (oracle->eh)
+		dwarf_cfi_end(oracle->eh);
 	dwarf_end(oracle->dwarf);
 	elf_end(oracle->elf);
 	unwind_table_free(&oracle->table);

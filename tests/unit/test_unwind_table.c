@@ -426,6 +426,27 @@ static void broken_compression_is_no_failure(void **state)
 	}
 }
 
+static void eh_frame_goes_before_debug_frame(void **state)
+{
+	struct cfi_file debug = {.section = ".debug_frame", .debug = true};
+	struct cfi_file file = {.section = ".eh_frame", .also = &debug};
+	struct unwind_table table;
+
+	(void)state;
+	cfi_file_put_cie_version(&debug, 4, "", NOTHING);
+	cfi_file_put_absolute_fde(&debug, CODE + 0x10, 0x40, false);
+	cfi_file_put_absolute_fde(&debug, CODE + 0x100, 0x40, false);
+	cfi_file_put_usual_cie(&file);
+	cfi_file_put_fde(&file, CODE + 0x10, 0x40, BYTES(0x0e, 32));
+	table = compile(&file);
+	assert_table(&table, "401000: gap; 401010: rsp+32; 401050: gap; 401100: rsp+8; "
+			     "401101: rsp+16; 401140: gap");
+	assert_int_equal(table.stats.eh_format, CFI_EH_FRAME);
+	assert_int_equal(table.stats.debug_format, CFI_DEBUG_FRAME);
+	buf_free(&debug.cfi);
+	unwind_table_free(&table);
+}
+
 static void code_outside_the_segment(void **state)
 {
 	struct cfi_file file = {.section = ".eh_frame"};
@@ -517,6 +538,7 @@ int main(void)
 		cmocka_unit_test(debug_frames),
 		cmocka_unit_test(compressed_debug_frames),
 		cmocka_unit_test(broken_compression_is_no_failure),
+		cmocka_unit_test(eh_frame_goes_before_debug_frame),
 		cmocka_unit_test(code_outside_the_segment),
 		cmocka_unit_test(what_comes_before_a_broken_entry_is_used),
 		cmocka_unit_test(losses_are_counted_by_row),
