@@ -12,18 +12,20 @@ SECONDS_EACH=${SECONDS_EACH:-30}
 load
 
 for ((run = 0; run < RUNS; run++)); do
-	# perf records beside it, so that both see the same.
+	# perf records beside it, so that both see the same. perf 6.1 may die
+	# while it looks for build-ids (-B: it does not).
 	if command -v perf >/dev/null; then
-		perf record -q -a -F 99 -e cpu-clock -g -o perf.data -- sleep "$SECONDS_EACH" \
-			>/dev/null 2>&1 &
+		perf record -q -a -F 99 -e cpu-clock -g -B -o perf.data -- \
+			sleep "$SECONDS_EACH" >perf.log 2>&1 &
 		perf_pid=$!
 	fi
 	measured smolder "$SMOLDER" record -v -F 99 -d "$SECONDS_EACH" -o out.folded.zst -o out.pb.gz \
 		-o out.html --ledger ledger.json >summary 2>messages || fail "$(cat messages)"
 	sed -n 's/.*finishing took \([0-9]*\) ms.*/\1/p' messages >>finishing
 	command -v perf >/dev/null || continue
-	wait "$perf_pid"
-	measured perf sh -c 'exec perf script -i perf.data >perf.txt 2>/dev/null' || fail "perf script"
+	wait "$perf_pid" || fail "perf record: $(tail -n 1 perf.log)"
+	measured perf sh -c 'exec perf script -i perf.data >perf.txt 2>perf.err' ||
+		fail "perf script: $(tail -n 1 perf.err)"
 done
 
 mapfile -t beyond < <(awk -v less="$SECONDS_EACH" '{ print $1 - 1000 * less }' smolder)
