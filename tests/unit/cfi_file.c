@@ -159,15 +159,17 @@ static void put_sections(struct buf *elf, const struct cfi_file *file)
 {
 	size_t names = elf->len;
 	Elf64_Shdr sections[4] = {
-		{.sh_type = SHT_STRTAB, .sh_offset = names},
-		{.sh_name = (Elf64_Word)put_name(elf, names, ".text"),
-		 .sh_type = SHT_PROGBITS,
+		{.sh_name = (Elf64_Word)put_name(elf, names, ""),
+		 .sh_type = SHT_STRTAB,
+		 .sh_offset = names},
+		{.sh_type = SHT_PROGBITS,
 		 .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
 		 .sh_addr = CODE,
 		 .sh_size = 0x800},
 	};
 	Elf64_Ehdr *header;
 
+	sections[1].sh_name = (Elf64_Word)put_name(elf, names, ".text");
 	sections[2] = section_of(file, put_name(elf, names, file->section), CFI_OFFSET);
 	if (file->also)
 		sections[3] = section_of(file->also, put_name(elf, names, file->also->section),
