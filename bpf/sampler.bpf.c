@@ -281,34 +281,6 @@ static __always_inline bool is_worth_a_copy(const struct stepper_walk *walk)
 	return walk->end == WALK_NO_PROCESS || walk->end == WALK_UNMAPPED;
 }
 
-/* The user stack by unwind tables. */
-static __always_inline void record_walked(struct tick *tick)
-{
-	struct sample_scratch *sample = scratch_of_cpu();
-	struct task_struct *task = bpf_get_current_task_btf();
-	enum define_result result;
-
-	if (!sample)
-		return;
-	walk_user_stack(sample, task, &tick->key.task, config.walk_frames_max);
-	if (is_worth_a_copy(&sample->walk) && copy_stack_memory(tick) == 0)
-		return;
-	result = tick->epoch ? define_in(&defined_1, sample, 1) : define_in(&defined_0, sample, 0);
-	if (result == NOT_DEFINED) {
-		count(tick->epoch, SMOLDER_STAT_LOST_RING);
-		return;
-	}
-	if (tick->kernel)
-		tick->key.kernel_stack = stack_id(tick->ctx, tick->epoch, 0);
-	if (result == HASH_TAKEN || tick->key.kernel_stack < SMOLDER_NO_STACK) {
-		count(tick->epoch, SMOLDER_STAT_COLLISION);
-		send_exact(tick);
-		return;
-	}
-	tick->key.user_hash = sample->walk.hash;
-	count_sample(tick);
-}
-
 /* Both stacks as the kernel walks them. */
 static __always_inline void record_by_ids(struct tick *tick)
 {
@@ -325,6 +297,49 @@ static __always_inline void record_by_ids(struct tick *tick)
 	}
 	tick->key.kernel_stack = kernel_id;
 	tick->key.user_stack = user_id;
+	count_sample(tick);
+}
+
+/*
+ * In the middle of execve(2), when the old program's memory has been let go, the registers are still its:
+ * there is no user stack any more.
+ */
+static __always_inline bool has_lost_its_image(struct task_struct *task, __u32 end)
+{
+	return end != WALK_COMPLETE && bpf_core_field_exists(task->in_execve) &&
+	       BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
+}
+
+/* The user stack by unwind tables. */
+static __always_inline void record_walked(struct tick *tick)
+{
+	struct sample_scratch *sample = scratch_of_cpu();
+	struct task_struct *task = bpf_get_current_task_btf();
+	enum define_result result;
+
+	if (!sample)
+		return;
+	walk_user_stack(sample, task, &tick->key.task, config.walk_frames_max);
+	if (has_lost_its_image(task, sample->walk.end)) {
+		tick->user = false;
+		record_by_ids(tick);
+		return;
+	}
+	if (is_worth_a_copy(&sample->walk) && copy_stack_memory(tick) == 0)
+		return;
+	result = tick->epoch ? define_in(&defined_1, sample, 1) : define_in(&defined_0, sample, 0);
+	if (result == NOT_DEFINED) {
+		count(tick->epoch, SMOLDER_STAT_LOST_RING);
+		return;
+	}
+	if (tick->kernel)
+		tick->key.kernel_stack = stack_id(tick->ctx, tick->epoch, 0);
+	if (result == HASH_TAKEN || tick->key.kernel_stack < SMOLDER_NO_STACK) {
+		count(tick->epoch, SMOLDER_STAT_COLLISION);
+		send_exact(tick);
+		return;
+	}
+	tick->key.user_hash = sample->walk.hash;
 	count_sample(tick);
 }
 

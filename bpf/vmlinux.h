@@ -57,6 +57,7 @@ struct mm_struct {
 
 struct task_struct {
 	unsigned int flags;
+	unsigned int in_execve : 1;
 	struct mm_struct *mm;
 	pid_t pid;
 	pid_t tgid;

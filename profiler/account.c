@@ -63,11 +63,13 @@ static uint64_t ns_of_timeval(const struct timeval *time)
 	return (uint64_t)time->tv_sec * NS_PER_SEC + (uint64_t)time->tv_usec * 1000;
 }
 
-void account_self(struct ledger *ledger)
+void account_self(struct ledger *ledger, uint64_t mapped_bytes)
 {
 	struct rusage usage;
+	uint64_t peak_bytes;
 
 	getrusage(RUSAGE_SELF, &usage);
 	ledger->self.cpu_ns = ns_of_timeval(&usage.ru_utime) + ns_of_timeval(&usage.ru_stime);
-	ledger->self.rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+	peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+	ledger->self.rss_bytes = peak_bytes - MIN(mapped_bytes, peak_bytes);
 }

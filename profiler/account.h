@@ -22,7 +22,10 @@ void account_add_window(struct account *account, const struct window *window);
 void account_to_ledger(const struct account *account, const struct tick_account *ticks,
 		       const struct recording *recording, struct ledger *ledger);
 
-/* CPU time and the largest resident size of this process so far. */
-void account_self(struct ledger *ledger);
+/*
+ * CPU time and the largest resident size of this process so far, without the `mapped_bytes` of kernel
+ * maps that were part of it: they are in map_bytes.
+ */
+void account_self(struct ledger *ledger, uint64_t mapped_bytes);
 
 #endif

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
@@ -36,6 +37,9 @@ struct pipeline {
 	uint64_t begin_utc_ns;
 	uint64_t window_begin_ns;    /* CLOCK_MONOTONIC */
 	uint64_t window_boottime_ns; /* the same moment, CLOCK_BOOTTIME */
+	struct tick_account tick_account; /* these four: of the run, once it is over */
+	char event_name[32];
+	uint64_t map_bytes, mapped_bytes;
 	bool stopped;
 };
 
@@ -378,6 +382,19 @@ static int run_once(struct pipeline *pipeline, struct err *err)
 	return r < 0 ? r : close_window(pipeline, err);
 }
 
+/* What is still to do needs neither the kernel's side nor the memory shared with it. */
+static void dismiss_sampler(struct pipeline *pipeline)
+{
+	ticks_read(pipeline->ticks, &pipeline->tick_account);
+	snprintf(pipeline->event_name, sizeof(pipeline->event_name), "%s",
+		 ticks_event_name(pipeline->ticks));
+	pipeline->map_bytes = sampler_map_bytes(pipeline->sampler);
+	pipeline->mapped_bytes = sampler_mapped_bytes(pipeline->sampler);
+	pipeline->ticks = ticks_free(pipeline->ticks);
+	pipeline->walker = walker_free(pipeline->walker);
+	pipeline->sampler = sampler_free(pipeline->sampler);
+}
+
 static int run(struct pipeline *pipeline, struct err *err)
 {
 	int r = begin(pipeline, err);
@@ -388,7 +405,10 @@ static int run(struct pipeline *pipeline, struct err *err)
 		return r;
 	ticks_disable(pipeline->ticks);
 	pipeline->end_ns = clock_ns(CLOCK_MONOTONIC);
-	return close_window(pipeline, err);
+	r = close_window(pipeline, err);
+	if (r == 0)
+		dismiss_sampler(pipeline);
+	return r;
 }
 
 /* ---- the profile ---- */
@@ -431,10 +451,10 @@ static int describe(const struct pipeline *pipeline, struct profile *profile)
 	profile->time_ns = (int64_t)pipeline->begin_utc_ns;
 	profile->duration_ns = (int64_t)(pipeline->end_ns - pipeline->begin_ns);
 	profile->period = (int64_t)(NS_PER_SEC / pipeline->options->frequency_hz);
-	snprintf(ledger->event, sizeof(ledger->event), "%s", ticks_event_name(pipeline->ticks));
+	memcpy(ledger->event, pipeline->event_name, sizeof(ledger->event));
 	ledger->frequency_hz = pipeline->options->frequency_hz;
 	ledger->duration_ns = (uint64_t)profile->duration_ns;
-	ledger->self.map_bytes = sampler_map_bytes(pipeline->sampler);
+	ledger->self.map_bytes = pipeline->map_bytes;
 	return profile->host == PROFILE_NONE ? -ENOMEM : describe_command(pipeline, profile);
 }
 
@@ -443,7 +463,6 @@ static int build_profile(struct pipeline *pipeline, struct profile **ret_profile
 	struct symbolizer_options options = {.no_dwarf = pipeline->options->no_dwarf};
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = NULL;
 	_cleanup_profile_ struct profile *profile = NULL;
-	struct tick_account ticks;
 	int r = profile_new(&profile);
 
 	if (r == 0)
@@ -452,13 +471,13 @@ static int build_profile(struct pipeline *pipeline, struct profile **ret_profile
 		r = symbolizer_new(&options, &symbolizer);
 	if (r < 0)
 		return err_errno(err, r, "cannot build the profile");
-	ticks_read(pipeline->ticks, &ticks);
-	account_to_ledger(&pipeline->account, &ticks, &pipeline->recording, &profile->ledger);
+	account_to_ledger(&pipeline->account, &pipeline->tick_account, &pipeline->recording,
+			  &profile->ledger);
 	r = resolve_recording(&pipeline->recording, processes_objects(pipeline->processes),
 			      symbolizer, profile, err);
 	if (r < 0)
 		return r;
-	account_self(&profile->ledger);
+	account_self(&profile->ledger, pipeline->mapped_bytes);
 	*ret_profile = TAKE_PTR(profile);
 	return 0;
 }

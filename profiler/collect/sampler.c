@@ -400,6 +400,16 @@ uint64_t sampler_map_bytes(const struct sampler *sampler)
 	return bytes;
 }
 
+/* A ring buffer's data is mapped twice, one copy behind the other (kernel/bpf/ringbuf.c). */
+uint64_t sampler_mapped_bytes(const struct sampler *sampler)
+{
+	const struct plan *plan = &sampler->options.plan;
+
+	return sampler->pool.len + sampler->objects.len +
+	       2 * ((uint64_t)plan->sample_ring_bytes + plan->event_ring_bytes +
+		    plan->copy_ring_bytes);
+}
+
 uint32_t sampler_insn_count(const struct sampler *sampler)
 {
 	struct bpf_prog_info info = {0};

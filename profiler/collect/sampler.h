@@ -69,6 +69,9 @@ void sampler_walk_maps(const struct sampler *sampler, struct sampler_walk_maps *
 /* Kernel memory charged for the maps, as the kernel itself states it. */
 uint64_t sampler_map_bytes(const struct sampler *sampler);
 
+/* Bytes of maps that are mapped into this process, and so part of its resident size. */
+uint64_t sampler_mapped_bytes(const struct sampler *sampler);
+
 /* Instructions of the sampling program as verified. */
 uint32_t sampler_insn_count(const struct sampler *sampler);
 

@@ -111,9 +111,11 @@ static void own_cost_is_measured(void **state)
 	struct ledger ledger = {0};
 
 	(void)state;
-	account_self(&ledger);
+	account_self(&ledger, 0);
 	assert_true(ledger.self.cpu_ns > 0);
 	assert_true(ledger.self.rss_bytes > 100000);
+	account_self(&ledger, UINT64_MAX);
+	assert_int_equal(ledger.self.rss_bytes, 0);
 }
 
 int main(void)
