@@ -8,6 +8,7 @@
  *	stepper_read(walk, to, size, addr)  reads memory of the walked thread; 0, or not 0
  *	STEPPER_POOL_MASK                   size of the pool - 1; the size is a power of two
  *	STEPPER_OBJECT(table)               struct unwind_object * of map "walk_objects", or NULL
+ *	STEPPER_MEMORY(address)             where the spot of this address may be remembered, or NULL
  *	STEPPER_WALK_HOST                   members of struct stepper_walk of the includer's own
  *
  * Every index into the pool is masked, so that no table, however broken, leads outside of it; the
@@ -30,7 +31,7 @@ struct stepper_walk {
 	/* set by the caller */
 	__u64 pc, sp, fp;
 	__u64 registers[STEPPER_REGISTER_SLOTS]; /* by DWARF number; while registers_known */
-	__u32 mapset_off, mapset_len;
+	__u32 mapset_id, mapset_off, mapset_len;
 	__u32 call_site;       /* pc is a return address: the call is before it */
 	__u32 registers_known; /* in the leaf, and in a frame that a signal interrupted */
 	__u32 frames_max;
@@ -46,6 +47,22 @@ struct stepper_walk {
 	__u64 hash, check; /* of all frame words and the end; see stepper_finish() */
 
 	STEPPER_WALK_HOST
+};
+
+/* What the tables say of an address in a mapping set. */
+struct stepper_spot {
+	__u64 word; /* as it leaves the kernel */
+	struct unwind_rule rule;
+};
+
+/*
+ * One remembered spot. It holds as long as the mapping set has its id: a set never changes, its tables stay
+ * as long as it does, and its id is not given to another.
+ */
+struct stepper_memory {
+	__u64 address;
+	__u32 mapset_id, pad;
+	struct stepper_spot spot;
 };
 
 /* ---- the pool ---- */
@@ -399,34 +416,69 @@ STEPPER_FN struct unwind_rule stepper_rule_here(const struct stepper_walk *walk,
 }
 
 /*
+ * What is to be known of the frame the walk is in: its word, and the rule that leads to its caller.
+ * WALK_RUNNING, or how the walk ends here for want of a rule.
+ */
+STEPPER_FN enum walk_end stepper_look_up(struct stepper_walk *walk, const unsigned char *pool,
+					 __u64 address, struct stepper_spot *spot)
+{
+	int mapped = stepper_find_mapping(walk, pool, address);
+
+	spot->word = stepper_word(walk, address);
+	if (!mapped)
+		return WALK_UNMAPPED;
+	spot->rule = stepper_rule_here(walk, pool, address);
+	if (UNWIND_KIND(spot->rule) == UNWIND_UNSUPPORTED)
+		return WALK_UNSUPPORTED;
+	if (UNWIND_KIND(spot->rule) == UNWIND_GAP && walk->mapping.table == WALK_TABLE_NO_ROOM)
+		return WALK_NO_ROOM;
+	return WALK_RUNNING;
+}
+
+/* The same through the cache. What leads nowhere, or depends on more than the address, is not kept. */
+STEPPER_FN enum walk_end stepper_recall(struct stepper_walk *walk, const unsigned char *pool,
+					__u64 address, struct stepper_spot *spot)
+{
+	struct stepper_memory *memory = STEPPER_MEMORY(address);
+	enum walk_end end;
+
+	if (memory && memory->address == address && memory->mapset_id == walk->mapset_id) {
+		*spot = memory->spot;
+		return WALK_RUNNING;
+	}
+	end = stepper_look_up(walk, pool, address, spot);
+	if (memory && end == WALK_RUNNING && UNWIND_KIND(spot->rule) != UNWIND_GAP) {
+		memory->address = address;
+		memory->mapset_id = walk->mapset_id;
+		memory->spot = *spot;
+	}
+	return end;
+}
+
+/*
  * Notes the frame the walk is in and goes on to its caller. Returns 0, or 1 when the walk has ended;
- * `walk->end` says how. `frames` has room for the frame; the caller checks frames_max.
+ * `walk->end` says how. `frame` has room for the frame; the caller checks how many there may be.
  */
 STEPPER_FN int stepper_step(struct stepper_walk *walk, const unsigned char *pool, __u64 *frame)
 {
-	__u64 address = walk->pc - (walk->call_site ? 1 : 0);
-	int mapped = stepper_find_mapping(walk, pool, address);
-	struct unwind_rule rule;
+	struct stepper_spot spot = {};
+	enum walk_end end;
 
-	*frame = stepper_word(walk, address);
-	stepper_mix(walk, *frame);
+	end = stepper_recall(walk, pool, walk->pc - (walk->call_site ? 1 : 0), &spot);
+	*frame = spot.word;
+	stepper_mix(walk, spot.word);
 	walk->frames_len++;
-	if (!mapped)
-		return stepper_end(walk, WALK_UNMAPPED);
-	rule = stepper_rule_here(walk, pool, address);
-	switch (UNWIND_KIND(rule)) {
+	if (end != WALK_RUNNING)
+		return stepper_end(walk, end);
+	switch (UNWIND_KIND(spot.rule)) {
 	case UNWIND_STOP:
 		return stepper_end(walk, WALK_COMPLETE);
 	case UNWIND_GAP:
-		if (walk->mapping.table == WALK_TABLE_NO_ROOM)
-			return stepper_end(walk, WALK_NO_ROOM);
 		return stepper_without_rule(walk, pool);
-	case UNWIND_UNSUPPORTED:
-		return stepper_end(walk, WALK_UNSUPPORTED);
 	case UNWIND_SIGNAL:
-		return stepper_by_signal(walk, rule.offset);
+		return stepper_by_signal(walk, spot.rule.offset);
 	default:
-		return stepper_by_rule(walk, &rule);
+		return stepper_by_rule(walk, &spot.rule);
 	}
 }
 

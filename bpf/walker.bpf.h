@@ -32,13 +32,42 @@ struct {
 
 struct stepper_walk;
 
+struct stepper_memory;
+static __always_inline struct stepper_memory *memory_of(__u64 address);
+
 #define STEPPER_FN static __always_inline
 #define STEPPER_WALK_HOST __u64 process_flags;
 #define STEPPER_POOL_MASK walk_pool_mask
 #define STEPPER_OBJECT(table) bpf_map_lookup_elem(&walk_objects, &(__u32){table})
+#define STEPPER_MEMORY(address) memory_of(address)
 #define stepper_read(walk, to, size, addr) bpf_probe_read_user(to, size, (const void *)(addr))
 
 #include "bpf/stepper.h"
+
+/* Spots each CPU remembers: 32 KiB, the largest value a per-CPU map takes (PCPU_MIN_UNIT_SIZE). */
+#define WALK_MEMORIES_BITS 10
+
+struct walk_memories {
+	struct stepper_memory slots[1 << WALK_MEMORIES_BITS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct walk_memories);
+} walk_memories SEC(".maps");
+
+static __always_inline struct stepper_memory *memory_of(__u64 address)
+{
+	__u32 zero = 0,
+	      slot = (__u32)(address * 0x9e3779b97f4a7c15ull >> (64 - WALK_MEMORIES_BITS));
+	struct walk_memories *memories = bpf_map_lookup_elem(&walk_memories, &zero);
+
+	if (!memories)
+		return NULL;
+	return &memories->slots[slot & ((1 << WALK_MEMORIES_BITS) - 1)];
+}
 
 /* A sample in the making: the walk, and the record that is sent, frames in place. */
 struct sample_scratch {
@@ -67,31 +96,31 @@ static __always_inline void walk_from_regs(struct stepper_walk *walk,
 {
 	__u64 *r = walk->registers;
 
-	r[0] = BPF_CORE_READ(regs, ax);
-	r[1] = BPF_CORE_READ(regs, dx);
-	r[2] = BPF_CORE_READ(regs, cx);
-	r[3] = BPF_CORE_READ(regs, bx);
-	r[4] = BPF_CORE_READ(regs, si);
-	r[5] = BPF_CORE_READ(regs, di);
-	r[6] = BPF_CORE_READ(regs, bp);
-	r[7] = BPF_CORE_READ(regs, sp);
-	r[8] = BPF_CORE_READ(regs, r8);
-	r[9] = BPF_CORE_READ(regs, r9);
-	r[10] = BPF_CORE_READ(regs, r10);
-	r[11] = BPF_CORE_READ(regs, r11);
-	r[12] = BPF_CORE_READ(regs, r12);
-	r[13] = BPF_CORE_READ(regs, r13);
-	r[14] = BPF_CORE_READ(regs, r14);
-	r[15] = BPF_CORE_READ(regs, r15);
-	r[16] = BPF_CORE_READ(regs, ip);
+	r[0] = regs->ax;
+	r[1] = regs->dx;
+	r[2] = regs->cx;
+	r[3] = regs->bx;
+	r[4] = regs->si;
+	r[5] = regs->di;
+	r[6] = regs->bp;
+	r[7] = regs->sp;
+	r[8] = regs->r8;
+	r[9] = regs->r9;
+	r[10] = regs->r10;
+	r[11] = regs->r11;
+	r[12] = regs->r12;
+	r[13] = regs->r13;
+	r[14] = regs->r14;
+	r[15] = regs->r15;
+	r[16] = regs->ip;
 	/* After a system call the program counter is behind the instruction, like a return address. */
-	walk->call_site = (__s64)BPF_CORE_READ(regs, orig_ax) >= 0;
+	walk->call_site = (__s64)regs->orig_ax >= 0;
 }
 
 /* Is user code of this thread 32-bit? __USER32_CS, arch/x86/include/asm/segment.h */
 static __always_inline bool walk_is_compat(const struct pt_regs___kernel *regs)
 {
-	return BPF_CORE_READ(regs, cs) == 0x23;
+	return regs->cs == 0x23;
 }
 
 static __always_inline void walk_begin(struct stepper_walk *walk)
@@ -99,6 +128,7 @@ static __always_inline void walk_begin(struct stepper_walk *walk)
 	walk->pc = walk->registers[UNWIND_REGISTER_RA];
 	walk->sp = walk->registers[UNWIND_REGISTER_SP];
 	walk->fp = walk->registers[UNWIND_REGISTER_FP];
+	walk->mapset_id = 0;
 	walk->mapset_off = 0;
 	walk->mapset_len = 0;
 	walk->process_flags = 0;
@@ -129,6 +159,7 @@ static __always_inline bool walk_find_mapset(struct stepper_walk *walk, const un
 	walk->process_flags = process->flags;
 	if (stepper_load32(walk, pool, off) != process->mapset_id)
 		return false;
+	walk->mapset_id = process->mapset_id;
 	walk->mapset_off = off;
 	walk->mapset_len = stepper_load32(walk, pool, off + 4);
 	return true;

@@ -9,6 +9,7 @@
 	const struct host_stepper_pool *host;                                                      \
 	const struct host_stepper_stack *stack;                                                    \
 	bool beyond_copy;
+#define STEPPER_MEMORY(address) ((struct stepper_memory *)NULL) /* a copy is walked once */
 #define STEPPER_POOL_MASK (walk->host->size - 1)
 #define STEPPER_OBJECT(table)                                                                      \
 	((table) < walk->host->objects_len ? &walk->host->objects[table] : NULL)
