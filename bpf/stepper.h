@@ -97,8 +97,8 @@ STEPPER_FN __u32 stepper_find_start(const struct stepper_walk *walk, const unsig
 		__u32 half = n >> 1;
 		__u64 start = stepper_load64(walk, pool, starts_off + (__u64)(base + half) * 8);
 
-		/* All ones when start <= address; both are below 2^63. */
-		base += half & (__u32)(((__s64)(start - address - 1)) >> 63);
+		/* All ones when start <= address, which is below 2^63; x86-64's vsyscall page is not. */
+		base += half & (__u32)(((__s64)((start - address - 1) & ~start)) >> 63);
 		n -= half;
 	}
 	return base;
