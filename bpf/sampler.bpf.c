@@ -248,7 +248,7 @@ static __always_inline int send_copy(const struct tick *tick, const __u32 pages)
 		}
 	}
 	count_sides(tick->epoch, copy->head.kernel_len, 1);
-	bpf_ringbuf_submit(copy, BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(copy, 0); /* wakes user space: the sooner it knows, the fewer copies */
 	count(tick->epoch, SMOLDER_STAT_COPIED);
 	return 0;
 }

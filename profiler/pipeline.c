@@ -14,7 +14,7 @@
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
 
-/* How often the rings are emptied: the BPF side wakes nobody. */
+/* How often the rings are emptied: the BPF side wakes nobody, but for a copied stack. */
 #define DRAIN_INTERVAL_NS (100 * NS_PER_MS)
 #define COMMAND_TEXT_MAX 4096
 /* Unwind tables of a busy host take some 20 MB. */
@@ -35,8 +35,8 @@ struct pipeline {
 	sigset_t old_signals;
 	uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC */
 	uint64_t begin_utc_ns;
-	uint64_t window_begin_ns;    /* CLOCK_MONOTONIC */
-	uint64_t window_boottime_ns; /* the same moment, CLOCK_BOOTTIME */
+	uint64_t window_begin_ns;         /* CLOCK_MONOTONIC */
+	uint64_t window_boottime_ns;      /* the same moment, CLOCK_BOOTTIME */
 	struct tick_account tick_account; /* these four: of the run, once it is over */
 	char event_name[32];
 	uint64_t map_bytes, mapped_bytes;
@@ -177,6 +177,9 @@ static int open_sampler(struct pipeline *pipeline, struct err *err)
 	r = sampler_open(&options, &pipeline->sampler, err);
 	if (r < 0)
 		return r;
+	r = watch_fd(pipeline, sampler_poll_fd(pipeline->sampler));
+	if (r < 0)
+		return err_errno(err, r, "cannot watch the sampler's ring buffers");
 	ticks.prog_fd = sampler_prog_fd(pipeline->sampler);
 	return ticks_open(&ticks, &pipeline->ticks, err);
 }
@@ -330,7 +333,8 @@ static int handle_fd(struct pipeline *pipeline, int fd, struct err *err)
 		pipeline->stopped |= take_signals(pipeline);
 	else if (fd == pipeline->cpu_fd)
 		return cpu_watch_drain(fd) ? follow_hotplug(pipeline, err) : 0;
-	else if (fd != processes_poll_fd(pipeline->processes)) /* that one is drained anyway */
+	else if (fd != processes_poll_fd(pipeline->processes) &&
+		 fd != sampler_poll_fd(pipeline->sampler)) /* these are drained anyway */
 		target_note_end(&pipeline->target, fd);
 	return 0;
 }

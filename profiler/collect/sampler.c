@@ -282,6 +282,11 @@ uint32_t sampler_count_targets(const struct sampler *sampler)
 	return count;
 }
 
+int sampler_poll_fd(const struct sampler *sampler)
+{
+	return bpf_map__fd(sampler->bpf->maps.copies);
+}
+
 int sampler_consume(struct sampler *sampler, struct err *err)
 {
 	int r = ring_buffer__consume(sampler->rings);

@@ -43,6 +43,9 @@ int sampler_add_target(struct sampler *sampler, uint32_t tgid, struct err *err) 
 /* Thread groups in the target now; 0 also when it cannot be told. */
 uint32_t sampler_count_targets(const struct sampler *sampler);
 
+/* Readable when a sample has come as a copy, and the rings should be emptied soon. */
+int sampler_poll_fd(const struct sampler *sampler);
+
 /* Empties the rings: process events to the callback, exact samples to their windows. */
 int sampler_consume(struct sampler *sampler, struct err *err) _warn_unused_;
 

@@ -5,9 +5,10 @@
     walked.py whole FILE COMM         "SAMPLES PERCENT": user stacks of that command, those without
                                       an [incomplete: …] marker
     walked.py reasons FILE COMM       the markers of the others, with their numbers, in one line
-    walked.py right FILE LEAF REGEX   "SAMPLES PERCENT": whole user stacks with that leaf, and how
-                                      many of them match in full, joined by semicolons
-    walked.py wrong FILE LEAF REGEX   the most frequent that do not
+    walked.py right FILE NAME REGEX   "SAMPLES PERCENT": whole user stacks with that frame, and how
+                                      many of them match in full, from the root to it (the last, if
+                                      it is there more than once), joined by semicolons
+    walked.py wrong FILE NAME REGEX   the most frequent that do not
 
 Kernel frames do not count, nor do the marks of frames. A command named * is any.
 """
@@ -44,28 +45,29 @@ def reasons(path, comm):
     return ", ".join(f"{reason} {count}" for reason, count in found.most_common()) or "none"
 
 
-def judged(path, leaf, regex):
+def judged(path, name, regex):
     """(samples that match, what does not)"""
     wanted, matching, others = re.compile(regex), 0, collections.Counter()
     for frames, count in user_stacks(path, "*"):
-        if frames[-1] != leaf or frames[0].startswith(MARKER):
+        if name not in frames or frames[0].startswith(MARKER):
             continue
-        if wanted.fullmatch(";".join(frames)):
+        stack = ";".join(frames[:len(frames) - frames[::-1].index(name)])
+        if wanted.fullmatch(stack):
             matching += count
         else:
-            others[";".join(frames)] += count
+            others[stack] += count
     return matching, others
 
 
-def right(path, leaf, regex):
-    matching, others = judged(path, leaf, regex)
+def right(path, name, regex):
+    matching, others = judged(path, name, regex)
     total = matching + sum(others.values())
     return f"{total} {100 * matching / max(total, 1):.3f}"
 
 
-def wrong(path, leaf, regex):
+def wrong(path, name, regex):
     return "\n".join(f"{count} {stack}" for stack, count in
-                     judged(path, leaf, regex)[1].most_common(5))
+                     judged(path, name, regex)[1].most_common(5))
 
 
 VERBS = {"whole": whole, "reasons": reasons, "right": right, "wrong": wrong}
