@@ -4,7 +4,7 @@
 NODE ?= node
 
 WEB_SOURCES := $(wildcard web-static/src/*.js web-static/src/*/*.js) web-static/index.html \
-	web-static/style.css web-static/build.mjs web-static/package-lock.json
+	web-static/style.css $(wildcard web-static/style/*.css) web-static/build.mjs web-static/package-lock.json
 WEB_MODULES := web-static/node_modules/.package-lock.json
 WEB_TESTS := $(wildcard tests/web/*.test.mjs)
 
