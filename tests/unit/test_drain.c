@@ -18,7 +18,7 @@
 #define ENTRIES 4096
 
 struct maps {
-	int counts_fd, stacks_fd;
+	struct drain_maps fds;
 	struct drain drain;
 	struct window window;
 };
@@ -38,12 +38,15 @@ static int set_up(void **state)
 
 	if (!maps)
 		return -1;
-	maps->counts_fd =
+	maps->fds.counts_fd =
 		bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, "test_counts", sizeof(struct smolder_key),
 			       sizeof(uint64_t), ENTRIES, NULL);
-	maps->stacks_fd = bpf_map_create(BPF_MAP_TYPE_STACK_TRACE, "test_stacks", sizeof(uint32_t),
-					 DEPTH * sizeof(uint64_t), BUCKETS, NULL);
-	if (maps->counts_fd < 0 || maps->stacks_fd < 0 ||
+	maps->fds.stacks_fd =
+		bpf_map_create(BPF_MAP_TYPE_STACK_TRACE, "test_stacks", sizeof(uint32_t),
+			       DEPTH * sizeof(uint64_t), BUCKETS, NULL);
+	maps->fds.defined_fd = bpf_map_create(BPF_MAP_TYPE_HASH, "test_defined", sizeof(uint64_t),
+					      sizeof(uint64_t), ENTRIES, NULL);
+	if (maps->fds.counts_fd < 0 || maps->fds.stacks_fd < 0 || maps->fds.defined_fd < 0 ||
 	    drain_init(&maps->drain, DEPTH, BUCKETS) < 0) {
 		free(maps);
 		return 0; /* the test then skips */
@@ -58,8 +61,9 @@ static int tear_down(void **state)
 
 	if (!maps)
 		return 0;
-	close(maps->counts_fd);
-	close(maps->stacks_fd);
+	close(maps->fds.counts_fd);
+	close(maps->fds.stacks_fd);
+	close(maps->fds.defined_fd);
 	drain_free(&maps->drain);
 	window_free(&maps->window);
 	free(maps);
@@ -84,26 +88,32 @@ static void put(struct maps *maps, struct smolder_key key, uint64_t first, uint6
 	assert_true(maps->drain.possible_cpus <= ARRAY_SIZE(values));
 	values[0] = first;
 	values[maps->drain.possible_cpus - 1] += last;
-	assert_int_equal(bpf_map_update_elem(maps->counts_fd, &key, values, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(maps->fds.counts_fd, &key, values, BPF_ANY), 0);
 }
 
 static void assert_empty(const struct maps *maps)
 {
 	struct smolder_key key;
 
-	assert_int_equal(bpf_map_get_next_key(maps->counts_fd, NULL, &key), -ENOENT);
+	assert_int_equal(bpf_map_get_next_key(maps->fds.counts_fd, NULL, &key), -ENOENT);
 }
 
-static void drain_all(struct maps *maps)
+/* Into whatever the window holds already. */
+static void drain_on(struct maps *maps)
 {
 	struct err err = {""};
 	int r;
 
-	window_clear(&maps->window);
-	r = drain_epoch(&maps->drain, maps->counts_fd, maps->stacks_fd, &maps->window, &err);
+	r = drain_epoch(&maps->drain, &maps->fds, &maps->window, &err);
 	if (r < 0)
 		fail_msg("%s", err.text);
 	assert_empty(maps);
+}
+
+static void drain_all(struct maps *maps)
+{
+	window_clear(&maps->window);
+	drain_on(maps);
 }
 
 static void fill(struct maps *maps, uint32_t keys)
@@ -194,12 +204,61 @@ static void samples_without_their_stack_are_counted(void **state)
 static void tells_which_map_failed(void **state)
 {
 	struct maps *maps = maps_of(state);
+	struct drain_maps no_counts = {.counts_fd = -1, .stacks_fd = maps->fds.stacks_fd};
+	struct drain_maps no_stacks = {.counts_fd = maps->fds.counts_fd, .stacks_fd = -1};
 	struct err err;
 
-	assert_true(drain_epoch(&maps->drain, -1, maps->stacks_fd, &maps->window, &err) < 0);
+	assert_true(drain_epoch(&maps->drain, &no_counts, &maps->window, &err) < 0);
 	assert_non_null(strstr(err.text, "count map"));
-	assert_true(drain_epoch(&maps->drain, maps->counts_fd, -1, &maps->window, &err) < 0);
+	assert_true(drain_epoch(&maps->drain, &no_stacks, &maps->window, &err) < 0);
 	assert_non_null(strstr(err.text, "stack map"));
+}
+
+static void define(struct maps *maps, uint64_t hash)
+{
+	uint64_t check = ~hash;
+
+	assert_int_equal(bpf_map_update_elem(maps->fds.defined_fd, &hash, &check, BPF_ANY), 0);
+}
+
+/* Frame words of a walked stack come with the window; only its hash is in the key. */
+static void finds_walked_stacks_by_their_hash(void **state)
+{
+	struct maps *maps = maps_of(state);
+	struct smolder_key walked = key_of(1, SMOLDER_NO_STACK, SMOLDER_NO_STACK);
+	struct smolder_key unheard_of = key_of(2, SMOLDER_NO_STACK, SMOLDER_NO_STACK);
+	struct window_stack stack = {.hash = 77, .len = 2, .walk_end = 5};
+	uint64_t words[] = {11, 22};
+
+	assert_int_equal(window_add_addresses(&maps->window, words, 2, &stack.off), 0);
+	assert_int_equal(window_add_stack(&maps->window, &stack), 0);
+	walked.user_hash = 77;
+	unheard_of.user_hash = 78;
+	put(maps, walked, 4, 0);
+	put(maps, unheard_of, 3, 0);
+	drain_on(maps);
+	assert_int_equal(maps->window.stack_missing, 3);
+	assert_int_equal(maps->window.samples.len, 1);
+	assert_true(maps->window.samples.items[0].user_walked);
+	assert_int_equal(maps->window.samples.items[0].walk_end, 5);
+	assert_int_equal(maps->window.samples.items[0].user_len, 2);
+	assert_int_equal(maps->window.addresses.items[maps->window.samples.items[0].user_off], 11);
+}
+
+/* Or in the next window of the same epoch a stack would count as told that was not. */
+static void forgets_what_was_defined(void **state)
+{
+	struct maps *maps = maps_of(state);
+	uint64_t key;
+
+	for (uint64_t hash = 1; hash <= 300; hash++)
+		define(maps, hash);
+	drain_all(maps);
+	assert_int_equal(bpf_map_get_next_key(maps->fds.defined_fd, NULL, &key), -ENOENT);
+	maps->drain.no_batch = true;
+	define(maps, 5);
+	drain_all(maps);
+	assert_int_equal(bpf_map_get_next_key(maps->fds.defined_fd, NULL, &key), -ENOENT);
 }
 
 #define WITH_MAPS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -213,6 +272,8 @@ int main(void)
 		WITH_MAPS(a_batch_grows_to_hold_a_bucket),
 		WITH_MAPS(samples_without_their_stack_are_counted),
 		WITH_MAPS(tells_which_map_failed),
+		WITH_MAPS(finds_walked_stacks_by_their_hash),
+		WITH_MAPS(forgets_what_was_defined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
