@@ -47,23 +47,24 @@
 #define UNWIND_REGISTER_CNT 17 /* rax rdx rcx rbx rsi rdi rbp rsp r8..r15, return address */
 
 /*
- * Kinds of rules: how to get the CFA, the caller's stack pointer. Rules marked leaf need a register
+ * Kinds of rules: how to get the CFA, which is the caller's stack pointer. sp, fp and pc are the
+ * registers of the frame that the rule unwinds. Rules marked leaf need a register
  * other than sp and fp; its value is known only in the leaf frame and in the frame a signal
  * interrupted. A pool of zeros is all gaps.
  */
 enum unwind_kind {
-	UNWIND_GAP = 0,         /* nothing is known about this code: not the end of the stack */
-	UNWIND_STOP = 1,        /* the outermost frame: its return address is undefined */
-	UNWIND_SP = 2,          /* sp + offset */
-	UNWIND_FP = 3,          /* fp + offset */
-	UNWIND_SP_DEREF = 4,    /* *(sp + offset) + aux * 8 */
-	UNWIND_FP_DEREF = 5,    /* *(fp + offset) + aux * 8 */
-	UNWIND_PLT = 6,         /* sp + 8 + ((pc & 15) >= offset ? 8 : 0): a lazy PLT entry */
-	UNWIND_SIGNAL = 7,      /* all registers are in the struct ucontext at sp + offset */
-	UNWIND_REGISTER = 8,    /* leaf: register aux + offset */
-	UNWIND_UNSUPPORTED = 9, /* unwind information exists, no rule says it; offset says why:
-				 * enum unwind_loss of the compiler */
-	UNWIND_SP_INDEX = 10,   /* leaf: *(sp + offset + register aux * 8) + 8 */
+	UNWIND_GAP = 0,          /* nothing is known about this code: not the end of the stack */
+	UNWIND_STOP = 1,         /* the outermost frame: its return address is undefined */
+	UNWIND_SP = 2,           /* sp + offset */
+	UNWIND_FP = 3,           /* fp + offset */
+	UNWIND_SP_DEREF = 4,     /* *(sp + offset) + aux * 8 */
+	UNWIND_FP_DEREF = 5,     /* *(fp + offset) + aux * 8 */
+	UNWIND_PLT = 6,          /* sp + 8 + ((pc & 15) >= offset ? 8 : 0): a lazy PLT entry */
+	UNWIND_SIGNAL = 7,       /* all registers are in the struct ucontext at sp + offset */
+	UNWIND_REGISTER = 8,     /* leaf: register aux + offset */
+	UNWIND_SP_INDEX = 9,     /* leaf: *(sp + offset + register aux * 8) + 8 */
+	UNWIND_UNSUPPORTED = 10, /* unwind information exists, no rule says it; offset says why:
+				  * enum unwind_loss of the compiler */
 	UNWIND_KIND_CNT
 };
 
@@ -85,7 +86,8 @@ enum unwind_fp {
 	UNWIND_FP_SP = 3,       /* at sp + offset */
 	UNWIND_FP_REGISTER = 4, /* leaf: in the register whose number is offset / 8 */
 	UNWIND_FP_LOST = 5,     /* gone, or where no rule can say: a caller whose rule needs fp
-				 * cannot be unwound */
+				 * cannot be unwound. offset / 8 is 0 or says why: enum
+				 * unwind_loss of the compiler */
 };
 
 /*
@@ -115,8 +117,8 @@ struct unwind_rule {
 #define UNWIND_FP_OFFSET(rule) ((rule).fp & ~7)
 
 /*
- * The fp of nearly all rules that save it, at CFA - 16 beside the return address: one read of 16
- * bytes fetches both.
+ * The fp of functions that keep a frame pointer, at CFA - 16 beside the return address: one read of
+ * 16 bytes fetches both.
  */
 #define UNWIND_FP_BESIDE_RA (-16 | UNWIND_FP_CFA)
 
