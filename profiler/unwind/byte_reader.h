@@ -57,7 +57,10 @@ static inline uint64_t read_fixed(struct byte_reader *reader, size_t len)
 
 static inline uint8_t read_u8(struct byte_reader *reader)
 {
-	return (uint8_t)read_fixed(reader, 1);
+	if (reader->at < reader->end)
+		return *reader->at++;
+	reader->failed = true;
+	return 0;
 }
 
 /* Widens a number of `len` bytes, 1 to 8, whose highest bit is its sign. */
@@ -71,16 +74,14 @@ static inline uint64_t sign_extend(uint64_t value, size_t len)
 /* LEB128 as in DWARF 5, section 7.6; bits beyond 64 are dropped. */
 static inline uint64_t read_uleb(struct byte_reader *reader)
 {
-	uint64_t value = 0;
-	unsigned int shift = 0;
-	uint8_t byte;
+	uint8_t byte = read_u8(reader);
+	uint64_t value = byte & 0x7f;
 
-	do {
-		byte = read_u8(reader);
+	for (unsigned int shift = 7; byte & 0x80; shift += 7) {
+		byte = read_u8(reader); /* 0 at the end */
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while ((byte & 0x80) && !reader->failed);
+	}
 	return value;
 }
 
