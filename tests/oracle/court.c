@@ -256,7 +256,11 @@ static void judge(struct court *court, enum court_side side, struct kept *kept,
 void court_judge(struct court *court, const struct same_sample *walked,
 		 const struct twin_record *copied)
 {
-	struct walked ours = {walked->frames, walked->frames_len, (enum walk_end)walked->end};
+	struct walked ours = {
+		.frames = (const uint64_t *)walked->frames,
+		.len = walked->frames_len,
+		.end = (enum walk_end)walked->end,
+	};
 	enum court_side side = COURT_KERNEL;
 	struct host_stepper_result copy;
 	struct kept *kept;

@@ -4,6 +4,7 @@
 #include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 struct dwfl_unwinder {
 	Dwfl *dwfl;
@@ -103,6 +104,18 @@ struct dwfl_unwinder *dwfl_unwinder_free(struct dwfl_unwinder *unwinder)
 	return NULL;
 }
 
+/*
+ * libdwfl says of the frame that returns from a signal that it made no call, either; its address, taken
+ * back by 1 like any other's, is that of the frame in our words.
+ */
+static bool returns_from_signal(struct space *space, uint64_t pc)
+{
+	static const unsigned char code[] = UNWIND_SIGRETURN_CODE;
+	uint64_t word;
+
+	return space_read(space, pc, &word) && memcmp(&word, code, sizeof(word)) == 0;
+}
+
 static int on_frame(Dwfl_Frame *frame, void *ctx)
 {
 	struct dwfl_unwinder *unwinder = ctx;
@@ -113,6 +126,8 @@ static int on_frame(Dwfl_Frame *frame, void *ctx)
 		return DWARF_CB_ABORT;
 	if (!pc) /* nobody's caller */
 		return DWARF_CB_OK;
+	if (is_activation && unwinder->unwound->len && returns_from_signal(unwinder->space, pc))
+		is_activation = false;
 	return unwound_push(unwinder->unwound, unwinder->space, pc - !is_activation) ?
 		       DWARF_CB_OK :
 		       DWARF_CB_ABORT;
@@ -125,11 +140,12 @@ void dwfl_unwinder_unwind(struct dwfl_unwinder *unwinder, struct space *space,
 
 	unwinder->space = space;
 	unwinder->unwound = ret_unwound;
-	space->beyond_copy = false;
+	space->unread = false;
 	ret_unwound->len = 0;
 	r = dwfl_getthread_frames(unwinder->dwfl, 1, on_frame, unwinder);
-	if (r == 0)
+	/* What it cannot read it takes for undefined, and an undefined return address for the base. */
+	if (r == 0 && !space->unread)
 		ret_unwound->end = UNWOUND_COMPLETE;
 	else
-		ret_unwound->end = space->beyond_copy ? UNWOUND_SHORT_COPY : UNWOUND_LOST;
+		ret_unwound->end = space->unread ? UNWOUND_SHORT_COPY : UNWOUND_LOST;
 }

@@ -161,10 +161,11 @@ struct libunwind_unwinder *libunwind_unwinder_free(struct libunwind_unwinder *un
  */
 static int take_frames(unw_cursor_t *cursor, struct space *space, struct unwound *unwound)
 {
-	bool is_call = false;
 	int r = 1;
 
 	while (r > 0) {
+		/* What libunwind calls a signal frame is the one that was interrupted. */
+		bool is_call = unwound->len && unw_is_signal_frame(cursor) <= 0;
 		unw_word_t ip;
 
 		if (unw_get_reg(cursor, UNW_REG_IP, &ip) < 0)
@@ -173,10 +174,9 @@ static int take_frames(unw_cursor_t *cursor, struct space *space, struct unwound
 			return 0;
 		if (!unwound_push(unwound, space, ip - is_call))
 			return -UNW_ENOMEM;
-		is_call = unw_is_signal_frame(cursor) <= 0;
 		space->no_info = false;
 		r = unw_step(cursor);
-		if (is_call && space->no_info)
+		if (space->no_info)
 			return -UNW_ENOINFO;
 	}
 	return r;
@@ -188,7 +188,7 @@ void libunwind_unwinder_unwind(struct libunwind_unwinder *unwinder, struct space
 	unw_cursor_t cursor;
 	int r;
 
-	space->beyond_copy = false;
+	space->unread = false;
 	ret_unwound->len = 0;
 	r = unw_init_remote(&cursor, unwinder->accessors, space);
 	if (r == 0)
@@ -196,5 +196,5 @@ void libunwind_unwinder_unwind(struct libunwind_unwinder *unwinder, struct space
 	if (r == 0)
 		ret_unwound->end = UNWOUND_COMPLETE;
 	else
-		ret_unwound->end = space->beyond_copy ? UNWOUND_SHORT_COPY : UNWOUND_LOST;
+		ret_unwound->end = space->unread ? UNWOUND_SHORT_COPY : UNWOUND_LOST;
 }

@@ -184,8 +184,8 @@ static bool read_module(const struct module *module, uint64_t address, uint64_t 
 		const Elf64_Phdr *segment = &module->image->segments[i];
 		uint64_t off = vaddr - segment->p_vaddr, left;
 
-		if (segment->p_type != PT_LOAD || segment->p_flags & PF_W ||
-		    off >= segment->p_filesz || segment->p_offset + off >= module->image->len)
+		if (segment->p_type != PT_LOAD || off >= segment->p_filesz ||
+		    segment->p_offset + off >= module->image->len)
 			continue;
 		left = module->image->len - (segment->p_offset + off);
 		*ret_word = 0; /* at the very end of a file: what a page has there */
@@ -208,7 +208,7 @@ bool space_read(struct space *space, uint64_t address, uint64_t *ret_word)
 	vec_for_each(&space->modules, module)
 		if (address >= module->start && address < module->limit)
 			return read_module(module, address, ret_word);
-	space->beyond_copy |= address >= sp + space->sample->stack_len;
+	space->unread = true;
 	return false;
 }
 

@@ -37,8 +37,8 @@ struct space {
 	const struct mappings *mappings;
 	const struct twin_record *sample;
 	VEC(struct module) modules; /* those with code */
-	bool beyond_copy;           /* stack was asked for that was not copied */
-	bool no_info;               /* the code last asked for has no unwind information */
+	bool unread;  /* stack was asked for that was not copied: above the copy, or the red zone */
+	bool no_info; /* the code last asked for has no unwind information */
 };
 
 /* NULL: there is no file to read. Valid until images_free(). */
@@ -53,7 +53,10 @@ void space_free(struct space *space);
 
 const struct module *space_module(const struct space *space, uint64_t address);
 
-/* Eight bytes of the stack copy, or of a module's file; false: unknown. */
+/*
+ * Eight bytes of the stack copy, or of a module's file (of writable memory: as it was in the beginning);
+ * false: unknown.
+ */
 bool space_read(struct space *space, uint64_t address, uint64_t *ret_word);
 
 /* As the kernel's walker would say it: bpf/walk_abi.h. */
