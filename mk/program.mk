@@ -25,9 +25,10 @@ $(ARCHIVES):
 	@mkdir -p $(@D)
 	$(call msg,AR,$@) rm -f $@ && $(AR) rcsD $@ $^
 
+# -MD, not -MMD: a skeleton is a system header, and a new one is to rebuild who includes it.
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/version.h
 	@mkdir -p $(@D)
-	$(call msg,CC,$<) $(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call msg,CC,$<) $(CC) $(ALL_CFLAGS) -MD -MP -c $< -o $@
 
 # Only the profiler includes skeletons; all of them must be there before its first object.
 $(PROFILER_OBJECTS) $(MAIN_OBJECT): | $(BPF_SKELETONS)
