@@ -17,8 +17,6 @@
 /* How often the rings are emptied: the BPF side wakes nobody, but for a copied stack. */
 #define DRAIN_INTERVAL_NS (100 * NS_PER_MS)
 #define COMMAND_TEXT_MAX 4096
-/* Unwind tables of a busy host take some 20 MB. */
-#define WALK_POOL_SIZE (UINT32_C(64) << 20)
 
 struct pipeline {
 	const struct pipeline_options *options;
@@ -160,7 +158,7 @@ static int open_sampler(struct pipeline *pipeline, struct err *err)
 	struct sampler_options options = {
 		.config = pipeline->config,
 		.stack_depth = sampler_stack_depth(),
-		.walk_pool_size = WALK_POOL_SIZE,
+		.walk_pool_size = pipeline->options->unwind_bytes,
 		.on_event = on_event,
 		.on_copy = on_copy,
 		.ctx = pipeline,

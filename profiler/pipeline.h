@@ -26,7 +26,8 @@ struct pipeline_options {
 	struct target_options target;
 	enum tick_event event;
 	enum call_graph call_graph;
-	uint32_t frames_max; /* by unwind tables: 1 to WALK_FRAMES_MAX */
+	uint32_t frames_max;   /* by unwind tables: 1 to WALK_FRAMES_MAX */
+	uint32_t unwind_bytes; /* memory for unwind tables: a power of two */
 	uint32_t frequency_hz;
 	uint64_t duration_ns; /* 0: until a signal, or the target's end */
 	bool keep_threads, user_only, kernel_only, no_dwarf;

@@ -5,8 +5,8 @@
 
 _smolder_formats='folded|folded.zst|pb.gz|html|json'
 _smolder_record_options='-a --all -p --pid --cgroup -F --frequency -d --duration -o --output
-	--call-graph --event --user --kernel --threads --children --ledger --no-inline
-	--map-memory --window --map-size -q --quiet -v --verbose --help'
+	--call-graph --max-frames --event --user --kernel --threads --children --ledger --no-inline
+	--unwind-memory --map-memory --window --map-size -q --quiet -v --verbose --help'
 
 # Files and directories whose names end in one of the suffixes; suffixes may have dots.
 _smolder_files() {
@@ -37,6 +37,8 @@ _smolder_value() {
 	case $option in
 	-p | --pid) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
 	--window) _smolder_words "$word" "1s 5s 10s 60s" ;;
+	--max-frames) _smolder_words "$word" "64 128 512 1024" ;;
+	--unwind-memory) _smolder_words "$word" "16M 32M 64M 128M" ;;
 	--map-memory) _smolder_words "$word" "16M 64M 256M" ;;
 	--map-size) _smolder_words "$word" "stacks= counts= ring=" ;;
 	-n | --top) _smolder_words "$word" "10 20 50 100" ;;
@@ -58,7 +60,7 @@ _smolder_value() {
 _smolder() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb=${COMP_WORDS[1]-} i
-	local verbs='record report convert merge unwind-table doctor help'
+	local verbs='record report convert merge stack unwind-table doctor help'
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
@@ -87,7 +89,7 @@ _smolder() {
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;
-	doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
+	stack | doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
 	help) _smolder_words "$word" "$verbs" ;;
 	esac
 }

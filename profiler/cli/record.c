@@ -131,6 +131,35 @@ static int apply_call_graph(void *ctx, const struct option_spec *spec, const cha
 	return options_error(record->verb, "call graph '%s' is not auto, fp or dwarf", value);
 }
 
+static int apply_max_frames(void *ctx, const struct option_spec *spec, const char *value)
+{
+	struct record *record = ctx;
+	uint32_t frames;
+
+	(void)spec;
+	if (parse_u32(value, &frames) < 0 || frames == 0 || frames > WALK_FRAMES_MAX)
+		return options_error(record->verb, "'%s' is not a number of frames from 1 to %d",
+				     value, WALK_FRAMES_MAX);
+	record->pipeline.frames_max = frames;
+	return 0;
+}
+
+/* The kernel side masks addresses in the pool: its size is a power of two. */
+static int apply_unwind_memory(void *ctx, const struct option_spec *spec, const char *value)
+{
+	struct record *record = ctx;
+	uint64_t bytes;
+
+	(void)spec;
+	if (parse_size_bytes(value, &bytes) < 0 || bytes & (bytes - 1) ||
+	    bytes < SAMPLER_POOL_SIZE_MIN || bytes > SAMPLER_POOL_SIZE_MAX)
+		return options_error(record->verb,
+				     "unwind memory '%s' is not a power of two from 1M to 256M",
+				     value);
+	record->pipeline.unwind_bytes = (uint32_t)bytes;
+	return 0;
+}
+
 static int apply_event(void *ctx, const struct option_spec *spec, const char *value)
 {
 	static const char *const names[] = {"auto", "cycles", "cpu-clock"}; /* enum tick_event */
@@ -230,6 +259,7 @@ static const struct option_spec specs[] = {
 	{'d', "duration", true, apply_duration, 0},
 	{'o', "output", true, apply_output, 0},
 	{0, "call-graph", true, apply_call_graph, 0},
+	{0, "max-frames", true, apply_max_frames, 0},
 	{0, "event", true, apply_event, 0},
 	FLAG(0, "user", pipeline.user_only),
 	FLAG(0, "kernel", pipeline.kernel_only),
@@ -240,6 +270,7 @@ static const struct option_spec specs[] = {
 	{0, "window", true, apply_window, 0},
 	{0, "map-memory", true, apply_map_memory, 0},
 	{0, "map-size", true, apply_map_size, 0},
+	{0, "unwind-memory", true, apply_unwind_memory, 0},
 	FLAG('q', "quiet", quiet),
 	FLAG('v', "verbose", verbose),
 	{0},
@@ -261,7 +292,9 @@ static const char help[] =
 	"      --event auto|cycles|cpu-clock\n"
 	"                             default auto: hardware cycles, else cpu-clock\n"
 	"      --call-graph auto|fp|dwarf\n"
-	"                             how user stacks are walked (default auto)\n"
+	"                             how user stacks are walked: by frame pointers, or by\n"
+	"                             unwind tables (default auto: unwind tables)\n"
+	"      --max-frames N         frames of a user stack, by unwind tables (default 512)\n"
 	"      --no-inline            names from symbol tables only: no lines, no inlined frames\n"
 	"\n"
 	"Output:\n"
@@ -270,7 +303,8 @@ static const char help[] =
 	"  -q, --quiet  -v, --verbose\n"
 	"\n"
 	"Kernel memory:\n"
-	"      --map-memory BYTES     budget of all maps (default 64M)\n"
+	"      --unwind-memory BYTES  for unwind tables: a power of two (default 64M)\n"
+	"      --map-memory BYTES     budget of all other maps (default 64M)\n"
 	"      --window TIME          how often the maps are drained (default 1s)\n"
 	"      --map-size stacks=N|counts=N|ring=BYTES\n"
 	"                             instead of what rate, CPUs and window ask for\n";
@@ -436,6 +470,7 @@ static int run_record(const struct verb *verb, int argc, char **argv)
 		.verb = verb,
 		.pipeline.frequency_hz = DEFAULT_FREQUENCY_HZ,
 		.pipeline.frames_max = WALK_FRAMES_DEFAULT,
+		.pipeline.unwind_bytes = SAMPLER_POOL_SIZE,
 		.pipeline.on_progress = show_progress,
 		.pipeline.on_warning = show_warning,
 	};

@@ -12,6 +12,11 @@
 #include "profiler/collect/plan.h"
 #include "profiler/collect/window.h"
 
+/* Unwind tables of a busy host take some 20 MB. */
+#define SAMPLER_POOL_SIZE (UINT32_C(64) << 20)
+#define SAMPLER_POOL_SIZE_MIN (UINT32_C(1) << 20)
+#define SAMPLER_POOL_SIZE_MAX (UINT32_C(256) << 20)
+
 struct sampler_options {
 	struct smolder_config config;
 	struct plan plan;

@@ -18,6 +18,7 @@ static void plan_sampler(struct host *host)
 		.cpus = (uint32_t)MAX(host->online.ids.len, 1u),
 		.possible_cpus = host->possible_cpus,
 		.stack_depth = sampler_stack_depth(),
+		.walk_tables = true,
 	};
 
 	plan_maps(&request, &host->plan);
@@ -26,7 +27,11 @@ static void plan_sampler(struct host *host)
 void host_open(struct host *ret_host)
 {
 	struct host host = {0};
-	struct sampler_options options = {.stack_depth = sampler_stack_depth()};
+	struct sampler_options options = {
+		.config = {.walk_tables = true, .walk_frames_max = WALK_FRAMES_DEFAULT},
+		.stack_depth = sampler_stack_depth(),
+		.walk_pool_size = SAMPLER_POOL_SIZE,
+	};
 	uint64_t begin_ns;
 	int possible, r;
 

@@ -48,7 +48,12 @@ record_values() {
 	done
 	try record --event instructions
 	try record --call-graph lbr
-	try record --call-graph dwarf
+	for value in 0 1025 x ""; do
+		try record --max-frames "$value"
+	done
+	for value in 512K 3M 512M x ""; do
+		try record --unwind-memory "$value"
+	done
 	for value in x stacks stacks= stacks=0 counts=-1 ring=1T heap=8; do
 		try record --map-size "$value"
 	done
@@ -132,11 +137,32 @@ doctor_options() {
 	try doctor 2147483647
 }
 
+stack_options() {
+	local pid
+	try stack
+	try stack -x
+	try stack 1 2
+	for pid in x 0 -1 ""; do
+		try stack "$pid"
+	done
+	try stack 2147483647
+}
+
+unwind_table_options() {
+	try unwind-table
+	try unwind-table -x
+	try unwind-table -e
+	try unwind-table -e missing
+	try unwind-table -e file
+	try unwind-table -e a -e b
+	try unwind-table -e file more
+}
+
 touch file a.folded
 mkdir directory.html
 before=$(find . -not -path './.golden*' | sort)
 for verb in no_verb record_syntax record_values record_targets record_outputs seventeen_outputs \
-	report_options convert_options doctor_options; do
+	report_options convert_options doctor_options stack_options unwind_table_options; do
 	golden "bad_options/$verb" "$verb"
 done
 is "nothing is left behind" "$(find . -not -path './.golden*' -not -name .ok | sort)" "$before"
