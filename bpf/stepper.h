@@ -27,13 +27,21 @@
 /* A power of two, so that a mask can prove to the verifier that an index is inside. */
 #define STEPPER_REGISTER_SLOTS 32
 
+/*
+ * Sets of registers, bit n for DWARF number n: all; and those that a function need not keep (System V
+ * ABI, AMD64 supplement, 3.2.1): rax rdx rcx rsi rdi r8..r11. A caller that finds its frame by one of
+ * these after a call knows that whom it called leaves it alone.
+ */
+#define STEPPER_REGISTERS_ALL ((1u << UNWIND_REGISTER_CNT) - 1)
+#define STEPPER_REGISTERS_SCRATCH 0xf37u
+
 struct stepper_walk {
 	/* set by the caller */
 	__u64 pc, sp, fp;
-	__u64 registers[STEPPER_REGISTER_SLOTS]; /* by DWARF number; while registers_known */
+	__u64 registers[STEPPER_REGISTER_SLOTS]; /* by DWARF number */
 	__u32 mapset_id, mapset_off, mapset_len;
 	__u32 call_site;       /* pc is a return address: the call is before it */
-	__u32 registers_known; /* in the leaf, and in a frame that a signal interrupted */
+	__u32 registers_known; /* a set: all in the leaf and in a frame that a signal interrupted */
 	__u32 frames_max;
 
 	/* made by the walk */
@@ -207,7 +215,7 @@ STEPPER_FN int stepper_arrive(struct stepper_walk *walk, __u64 pc, __u64 sp)
 	walk->pc = pc;
 	walk->sp = sp;
 	walk->call_site = 1;
-	walk->registers_known = 0;
+	walk->registers_known &= STEPPER_REGISTERS_SCRATCH;
 	return pc ? 0 : stepper_end(walk, WALK_COMPLETE);
 }
 
@@ -235,6 +243,7 @@ STEPPER_FN int stepper_by_frame_pointer(struct stepper_walk *walk, const unsigne
 		return stepper_end(walk, WALK_UNMAPPED); /* a JIT's newest code, or no frame */
 	walk->fp = frame.fp;
 	walk->fp_steps++;
+	walk->registers_known = 0;
 	return stepper_arrive(walk, frame.pc, fp + sizeof(frame));
 }
 
@@ -256,7 +265,7 @@ STEPPER_FN int stepper_by_signal(struct stepper_walk *walk, __s64 offset)
 	walk->fp = walk->registers[UNWIND_REGISTER_FP];
 	walk->fp_lost = 0;
 	walk->call_site = 0;
-	walk->registers_known = 1;
+	walk->registers_known = STEPPER_REGISTERS_ALL;
 	return walk->end != WALK_RUNNING;
 }
 
@@ -273,7 +282,7 @@ STEPPER_FN int stepper_is_sigreturn(struct stepper_walk *walk)
 /* A register by number, where it is known. */
 STEPPER_FN int stepper_register(const struct stepper_walk *walk, __u32 number, __u64 *ret_value)
 {
-	if (!walk->registers_known || number >= UNWIND_REGISTER_CNT)
+	if (number >= UNWIND_REGISTER_CNT || !(walk->registers_known >> number & 1))
 		return -1;
 	__asm__("" : "+r"(number)); /* or the compiler drops the mask as proven */
 	*ret_value = walk->registers[number & (STEPPER_REGISTER_SLOTS - 1)];
@@ -285,7 +294,8 @@ STEPPER_FN int stepper_cfa(struct stepper_walk *walk, const struct unwind_rule *
 			   __u64 *ret_cfa)
 {
 	__u32 kind = UNWIND_KIND(*rule);
-	__u64 cfa = walk->sp;
+	__u64 cfa = walk->sp, index = 0;
+	__s64 add = (__s64)rule->aux * 8;
 
 	if (kind == UNWIND_FP || kind == UNWIND_FP_DEREF) {
 		if (walk->fp_lost)
@@ -298,11 +308,16 @@ STEPPER_FN int stepper_cfa(struct stepper_walk *walk, const struct unwind_rule *
 	}
 	if (kind == UNWIND_REGISTER && stepper_register(walk, (__u8)rule->aux, &cfa))
 		return stepper_end(walk, WALK_REGISTER_LOST);
-	cfa += (__u64)(__s64)rule->offset;
-	if (kind == UNWIND_SP_DEREF || kind == UNWIND_FP_DEREF) {
+	if (kind == UNWIND_SP_INDEX) {
+		if (stepper_register(walk, (__u8)rule->aux, &index))
+			return stepper_end(walk, WALK_REGISTER_LOST);
+		add = 8;
+	}
+	cfa += (__u64)(__s64)rule->offset + index * 8;
+	if (kind == UNWIND_SP_DEREF || kind == UNWIND_FP_DEREF || kind == UNWIND_SP_INDEX) {
 		if (stepper_read(walk, &cfa, sizeof(cfa), cfa))
 			return stepper_end(walk, WALK_UNREADABLE);
-		cfa += (__u64)((__s64)rule->aux * 8);
+		cfa += (__u64)add;
 	}
 	*ret_cfa = cfa;
 	return 0;

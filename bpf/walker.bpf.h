@@ -132,7 +132,7 @@ static __always_inline void walk_begin(struct stepper_walk *walk)
 	walk->mapset_off = 0;
 	walk->mapset_len = 0;
 	walk->process_flags = 0;
-	walk->registers_known = 1;
+	walk->registers_known = STEPPER_REGISTERS_ALL;
 	walk->frames_len = 0;
 	walk->end = WALK_RUNNING;
 	walk->fp_lost = 0;

@@ -45,7 +45,7 @@ static void begin(struct stepper_walk *walk, const struct host_stepper_pool *poo
 		.sp = stack->registers[UNWIND_REGISTER_SP],
 		.fp = stack->registers[UNWIND_REGISTER_FP],
 		.call_site = stack->call_site != 0,
-		.registers_known = 1,
+		.registers_known = STEPPER_REGISTERS_ALL,
 		.mapset_off = stack->mapset_off,
 	};
 	memcpy(walk->registers, stack->registers, UNWIND_REGISTER_CNT * sizeof(uint64_t));
