@@ -57,8 +57,8 @@ static struct walk_mapping walk_mapping_of(const struct mapping *mapping,
 	if (mapping->object != OBJECT_ID_ANON && mapping->object != OBJECT_ID_HEAP &&
 	    mapping->object != OBJECT_ID_STACK)
 		result.file_bias = mapping->start - mapping->file_offset;
-	if (table->state == WALK_TABLE_HOMELESS)
-		result.table = WALK_TABLE_NO_ROOM;
+	if (table->state != WALK_TABLE_NONE)
+		result.table = WALK_TABLE_NO_ROOM; /* or not built yet */
 	if (table->state != WALK_TABLE_READY ||
 	    !walk_table_address(table, mapping->file_offset, &address))
 		return result;

@@ -118,6 +118,14 @@ static void write_table(struct walk_tables *tables, const struct walk_table *tab
 	tables->kernel_objects[table->slot] = object;
 }
 
+/* A sixteenth of the pool is for mapping sets: without one, no table of a process is of use. */
+static bool has_room(const struct walk_pool *pool, uint32_t len)
+{
+	uint64_t limit = pool->size - pool->size / 16;
+
+	return (uint64_t)pool->used + len <= limit;
+}
+
 static int house(struct walk_tables *tables, struct walk_table *table,
 		 const struct unwind_table *built)
 {
@@ -125,9 +133,9 @@ static int house(struct walk_tables *tables, struct walk_table *table,
 
 	if (r < 0)
 		return r;
-	if (!take_slot(tables, &table->slot))
-		return -ENOSPC;
 	table->len = (uint32_t)built->len;
+	if (!has_room(tables->pool, table->len) || !take_slot(tables, &table->slot))
+		return -ENOSPC;
 	r = walk_pool_alloc(tables->pool, table->len, &table->off);
 	if (r < 0) {
 		(void)!vec_push(&tables->free_slots, table->slot);
@@ -158,6 +166,7 @@ static enum walk_table_state place(struct walk_tables *tables, struct table_buil
 	if (house(tables, table, &build->table) == 0)
 		return WALK_TABLE_READY;
 	tables->counters.homeless++;
+	tables->homeless++;
 	return WALK_TABLE_HOMELESS;
 }
 
@@ -214,8 +223,23 @@ void walk_tables_sweep(struct walk_tables *tables)
 	vec_for_each(&tables->tables, table) {
 		if (table->state == WALK_TABLE_READY && !table->marked)
 			evict(tables, table);
-		else if (table->state == WALK_TABLE_HOMELESS)
-			table->state = WALK_TABLE_UNKNOWN;
 		table->marked = false;
 	}
+}
+
+/* A table is not kept when it finds no room: building it in vain again and again would cost too much. */
+uint32_t walk_tables_invite(struct walk_tables *tables)
+{
+	uint32_t promised = 0, invited = 0;
+
+	vec_for_each(&tables->tables, table) {
+		if (table->state != WALK_TABLE_HOMELESS ||
+		    !has_room(tables->pool, promised + table->len))
+			continue;
+		promised += table->len;
+		table->state = WALK_TABLE_UNKNOWN;
+		tables->homeless--;
+		invited++;
+	}
+	return invited;
 }

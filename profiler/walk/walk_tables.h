@@ -40,6 +40,7 @@ struct walk_tables {
 	VEC(struct walk_table) tables; /* by object id */
 	VEC(uint32_t) free_slots;
 	uint32_t slots_used;
+	uint32_t homeless; /* tables in that state now */
 	struct walk_tables_counters counters;
 };
 
@@ -51,10 +52,7 @@ void walk_tables_done(struct walk_tables *tables);
 enum walk_table_state walk_tables_want(struct walk_tables *tables, const struct objects *objects,
 				       uint32_t object);
 
-/*
- * Puts finished builds into the pool. Returns how many found no room: after walk_tables_sweep() they
- * can be asked for again.
- */
+/* Puts finished builds into the pool. Returns how many found no room. */
 uint32_t walk_tables_collect(struct walk_tables *tables);
 
 /* The object's table; state UNKNOWN when it was never asked for. */
@@ -64,8 +62,14 @@ const struct walk_table *walk_tables_get(const struct walk_tables *tables, uint3
 bool walk_table_address(const struct walk_table *table, uint64_t file_offset,
 			uint64_t *ret_address);
 
-/* Marks the table as in use; then sweep retires all that are not, and forgets the homeless. */
+/* Marks the table as in use; then sweep retires all that are not. */
 void walk_tables_mark(struct walk_tables *tables, uint32_t object);
 void walk_tables_sweep(struct walk_tables *tables);
+
+/*
+ * Lets the homeless that would find room now be asked for again. Returns how many: what was published
+ * without them is to be published anew.
+ */
+uint32_t walk_tables_invite(struct walk_tables *tables);
 
 #endif

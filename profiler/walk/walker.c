@@ -141,6 +141,13 @@ void walker_want(struct walker *walker, const struct smolder_task *task)
 
 /* ---- room ---- */
 
+/* Sets that were made without some tables may be made with them now. */
+static void republish_all(struct walker *walker)
+{
+	vec_for_each(&walker->published, process)
+		process->changed_ns = 0;
+}
+
 /*
  * Marks what processes can reach in the kernel, retires the rest and waits it out. Children the kernel gave
  * their parent's entry to are found there too; one that appears while we look has its parent's,
@@ -166,6 +173,8 @@ static void sweep(struct walker *walker)
 	walk_tables_sweep(&walker->tables);
 	if (walker->kernel.wait(walker->kernel.ctx) == 0)
 		walk_pool_release(&walker->pool);
+	if (walk_tables_invite(&walker->tables))
+		republish_all(walker);
 	walker->counters.sweeps++;
 }
 
@@ -272,14 +281,17 @@ static bool needs_attention(const struct published *process, bool all)
 static void collect_tables(struct walker *walker)
 {
 	if (walk_tables_collect(&walker->tables) && make_room(walker))
-		walker->swept_in_vain = false; /* what found no room is asked for again */
+		walker->swept_in_vain = false;
 }
 
 void walker_update(struct walker *walker, bool settle)
 {
 	collect_tables(walker);
-	if (settle)
+	if (settle) {
 		walker->swept_in_vain = false;
+		if (walker->tables.homeless)
+			make_room(walker);
+	}
 	for (size_t i = walker->published.len; i-- > 0;) {
 		struct published *process = &walker->published.items[i];
 
