@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# User stacks of programs without frame pointers are whole, from the first sample of a program on, and
+# right: where the calls are known, the frames are these, in this order. What perf's stack copies come to
+# is printed beside it, for information.
+. "$(dirname "$0")/../lib/livelib.sh"
+
+# shellcheck disable=SC2154 # of livelib.sh
+walked() { "$python" -S "$TOP/tests/tools/walked.py" "$@"; }
+
+# Debian's C library keeps the names of its inner functions to itself.
+root='_start;__libc_start_main[^;]*(;[^;]+)?;main'
+thread='[^;]+;[^;]+'
+handler='[^;]+' # what a handler returns to
+
+# percent_at_least TEXT SAMPLES PERCENT MIN: with enough samples to say so.
+percent_at_least() {
+	between "$1: samples" "$2" 100 100000
+	between "$1" "$3" "$4" 100
+}
+
+# Whether perf's stacks reach where programs and threads begin. (-B: perf 6.1 may die of build-ids.)
+perf_whole() {
+	timeout 20 perf script -F comm,ip,sym -i perf.data 2>/dev/null | awk -v RS= '
+		{ stacks++ }
+		/ (_start|__libc_start_main|__libc_start_call_main|start_thread|clone3?)[^\n]*(\n[^\n]*)?$/ { good++ }
+		END { printf "%.1f %% of %d samples", 100 * good / (stacks ? stacks : 1), stacks }'
+}
+
+perf_beside() {
+	command -v perf >/dev/null || return 0
+	timeout 20 perf record -q -B -F 49 -e cpu-clock:u --call-graph dwarf,65528 -o perf.data \
+		-- "$@" >/dev/null 2>&1
+	echo "# perf, by stack copies: $(perf_whole)"
+	rm -f perf.data
+}
+
+# walk NAME MIN COMMAND…: records it from its start; MIN percent of its stacks are whole.
+walk() {
+	local name=$1 least=$2 samples percent
+	shift 2
+	record -F 997 -o "$name.folded" --ledger "$name.json" -- "$@"
+	is "$name: the recording succeeds" "$STATUS" 0
+	closes "$name: the ledger closes" "$name.json"
+	read -r samples percent < <(walked whole "$name.folded" "${comm:-*}")
+	percent_at_least "$name: whole stacks, percent" "$samples" "$percent" "$least"
+	echo "# $name, others: $(walked reasons "$name.folded" "${comm:-*}")"
+	perf_beside "$@"
+}
+
+# chain NAME FRAME REGEX: all whole stacks with that frame are so, from the root to it.
+chain() {
+	local samples percent
+	read -r samples percent < <(walked right "$1.folded" "$2" "$3")
+	between "$1: samples in $2" "$samples" 20 100000
+	is "$1: right ones, percent" "$percent" 100.000
+	[ "$percent" = 100.000 ] || walked wrong "$1.folded" "$2" "$3" | sed 's/^/# wrong: /'
+}
+
+test_plain() {
+	local name
+	for name in {gcc,clang}_{pie,no_pie,static,static_pie}; do
+		if ! [ -x "$LIVE/walk_$name" ]; then
+			skip "$name: no such compiler here"
+			continue
+		fi
+		walk "$name" 99.5 "$LIVE/walk_$name" 1.2
+		chain "$name" chain_leaf "$root;chain_plain;chain_saves;chain_alloca;chain_vla;$(
+			)chain_realigned;chain_leaf"
+		chain "$name" compare_leaf "$root;by_library(;[^;]+)+;compare;compare_leaf"
+	done
+}
+
+test_deep() {
+	walk deep 99 "$LIVE/walk_deep" 1.2
+	chain deep deep_leaf "$root(;go_down){300};deep_leaf"
+}
+
+test_signals() {
+	walk signal 99 "$LIVE/walk_signal" 1.5
+	chain signal handler_leaf "$root;.*(interrupted_leaf|faulting_outer|fault_leaf|main)$(
+		)(;[^;]+)*;$handler;on_alarm;handler_leaf"
+	chain signal fault_leaf "$root;faulting_outer;faulting_leaf;$handler;on_fault;fault_leaf"
+}
+
+test_jumps() {
+	walk jumps 99 "$LIVE/walk_jumps" 1.2
+	chain jumps jump_leaf "$root;jump_outer(;jump_inner){4};jump_leaf"
+	chain jumps coroutine_leaf "[^;]+;coroutine_main;coroutine_leaf"
+}
+
+test_code_that_comes_and_goes() {
+	walk jit 99 "$LIVE/walk_jit" 1.2
+	chain jit back_leaf "$root;call_compiled;\[anon\][^;]*;called_back;back_leaf"
+	walk dlopen 99 "$LIVE/walk_dlopen" 1.5 "$LIVE"/libwalk_plugin_{1,2}.so
+	chain dlopen plugin_leaf "$root;use_plugin;plugin_run;plugin_inner;plugin_back;plugin_leaf"
+}
+
+test_threads() {
+	walk threads 99 "$LIVE/walk_threads" 1.2
+	chain threads thread_leaf "$thread;thread_main;thread_middle;thread_leaf"
+	walk brief 99 "$LIVE/walk_brief" 2
+	chain brief brief_leaf "$root;(start_forked;)*brief_main;brief_leaf"
+}
+
+test_languages() {
+	if [ -x "$LIVE/walk_exceptions" ]; then
+		walk exceptions 99 "$LIVE/walk_exceptions" 1.5
+		chain exceptions 'thrower_leaf(unsigned int)' \
+			"$root;catcher\(\)(;thrower\(int\)){20};thrower_leaf\(unsigned int\)"
+	else
+		skip "exceptions: no C++ compiler here"
+	fi
+	if [ -x "$LIVE/walk_rust" ]; then
+		walk rust 99 "$LIVE/walk_rust" 1.5
+		chain rust walk_rust::rust_leaf "($root|$thread);.*;walk_rust::run;$(
+			)walk_rust::(by_iterator;.*Visitor>::visit|panics;.*);walk_rust::rust_leaf"
+	else
+		skip "rust: no Rust compiler here"
+	fi
+}
+
+# Some 100 KB of C that keeps a compiler busy.
+generate() {
+	"$python" -S - <<-'E'
+		for i in range(400):
+		    print(f"int f{i}(int a, int b) {{ int s = {i}; for (int i = 0; i < a; i++) {{"
+		          f"s += i * b ^ {i}; if (s % {i + 3} == 0) s -= b;"
+		          "switch (s & 7) { case 0: s += 1; break; case 3: s *= b; break;"
+		          "case 5: s ^= a; } } return s; }")
+	E
+}
+
+python_work='
+import json, re, time
+def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
+def deep(n): return 0 if n == 0 else 1 + deep(n - 1)
+end, d = time.time() + 1.5, {f"k{i}": [i, str(i) * 5] for i in range(2000)}
+while time.time() < end:
+    fib(15); deep(900); json.loads(json.dumps(d)); re.findall(r"(k\d+)", str(d))
+    sorted(d, key=lambda k: hash(k))'
+# shellcheck disable=SC2016 # it is perl
+perl_work='my $end = time + 2;
+sub fib { my $n = shift; $n < 2 ? $n : fib($n - 1) + fib($n - 2) }
+while (time < $end) { fib(16); my %h = map { $_ => "x$_" } 1 .. 2000;
+	my $s = join ",", sort { $h{$a} cmp $h{$b} } keys %h; $s =~ s/(\d+)/<$1>/g; }'
+# shellcheck disable=SC2016 # another shell's
+bash_work='f() { [ $1 -gt 0 ] && f $(($1 - 1)); }
+for i in {1..700}; do f 40; x=${x:0:100}$i; done; for i in {1..60}; do y=$(echo $i); done; :'
+# shellcheck disable=SC2016 # another shell's
+openssl_work='for what in rsa2048 ecdsap256 "-evp aes-256-gcm" "-evp chacha20-poly1305"; do
+	openssl speed -seconds 1 -bytes 16384 $what; done'
+
+# debian NAME COMM COMMAND…: a program of the distribution, if it is here.
+debian() {
+	local name=$1 comm=$2
+	shift 2
+	if ! command -v "$1" >/dev/null; then
+		skip "$name is not here"
+		return
+	fi
+	walk "$name" 99 "$@"
+}
+
+test_debian() {
+	local PATH=/usr/bin:/bin
+	generate >big.c
+	debian python3 python3 python3 -S -c "$python_work"
+	debian perl perl perl -e "$perl_work"
+	debian openssl openssl sh -c "$openssl_work"
+	debian cc1 cc1 gcc -O2 -c big.c -o big.o
+	debian clang clang clang -O2 -c big.c -o big.o
+	debian gdb gdb gdb -nx -batch -ex 'info functions nothing_is_called_so' \
+		-ex 'maint expand-symtabs' "$SMOLDER"
+	debian bash bash bash -c "$bash_work"
+}
+
+test_plain
+test_deep
+test_signals
+test_jumps
+test_code_that_comes_and_goes
+test_threads
+test_languages
+test_debian
