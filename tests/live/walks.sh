@@ -20,12 +20,15 @@ percent_at_least() {
 	between "$1" "$3" "$4" 100
 }
 
-# Whether perf's stacks reach where programs and threads begin. (-B: perf 6.1 may die of build-ids.)
+# How many of perf's stacks reach where programs and threads begin. perf 6.1 may die of build-ids.
 perf_whole() {
 	timeout 20 perf script -F comm,ip,sym -i perf.data 2>/dev/null | awk -v RS= '
 		{ stacks++ }
 		/ (_start|__libc_start_main|__libc_start_call_main|start_thread|clone3?)[^\n]*(\n[^\n]*)?$/ { good++ }
-		END { printf "%.1f %% of %d samples", 100 * good / (stacks ? stacks : 1), stacks }'
+		END {
+			if (stacks) printf "%.1f %% of %d samples", 100 * good / stacks, stacks
+			else print "it died"
+		}'
 }
 
 perf_beside() {
@@ -79,8 +82,8 @@ test_deep() {
 
 test_signals() {
 	walk signal 99 "$LIVE/walk_signal" 1.5
-	chain signal handler_leaf "$root;.*(interrupted_leaf|faulting_outer|fault_leaf|main)$(
-		)(;[^;]+)*;$handler;on_alarm;handler_leaf"
+	chain signal handler_leaf "$root(;interrupted_outer(;interrupted_leaf(;burn)?)?|$(
+		);(faulting_outer|burn_clock)(;[^;]+)*)?;$handler;on_alarm;handler_leaf"
 	chain signal fault_leaf "$root;faulting_outer;faulting_leaf;$handler;on_fault;fault_leaf"
 }
 
