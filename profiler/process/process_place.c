@@ -195,6 +195,13 @@ const struct mappings *processes_mappings(struct processes *processes,
 	return image->mappings;
 }
 
+bool processes_is_alive(struct processes *processes, const struct smolder_task *task)
+{
+	const struct life *life = lives_find(&processes->lives, task->tgid, task->start_ns);
+
+	return life && !life->exited_ns;
+}
+
 const char *place_reason_name(enum place_reason reason)
 {
 	static const char *const names[PLACE_REASON_COUNT] = {

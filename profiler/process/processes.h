@@ -131,6 +131,9 @@ const struct mappings *processes_mappings(struct processes *processes,
 					  const struct smolder_task *task,
 					  uint64_t *ret_changed_ns);
 
+/* Is the process known, and not known to have exited? */
+bool processes_is_alive(struct processes *processes, const struct smolder_task *task);
+
 /* The process's name (its main thread's), or "" when unknown; valid until the next call of any. */
 const char *processes_comm(struct processes *processes, const struct smolder_task *task);
 

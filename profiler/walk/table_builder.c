@@ -15,6 +15,7 @@ struct table_builder {
 	VEC(struct table_build) queue; /* not begun */
 	VEC(struct table_build) done;
 	bool busy, stop;
+	uint32_t at; /* the object being built, while busy */
 };
 
 static void build_done(struct table_build *build)
@@ -60,6 +61,7 @@ static void *run(void *ctx)
 		}
 		current = next_build(builder);
 		builder->busy = true;
+		builder->at = current.object;
 		pthread_mutex_unlock(&builder->mutex);
 		build(&current);
 		pthread_mutex_lock(&builder->mutex);
@@ -130,6 +132,17 @@ static struct table_build *find_queued(struct table_builder *builder, uint32_t o
 	return NULL;
 }
 
+/* Begun already, or finished but not taken yet. */
+static bool is_under_way(const struct table_builder *builder, uint32_t object)
+{
+	if (builder->busy && builder->at == object)
+		return true;
+	vec_for_each(&builder->done, build)
+		if (build->object == object)
+			return true;
+	return false;
+}
+
 static int enqueue(struct table_builder *builder, uint32_t object, struct elf_source source)
 {
 	struct table_build build = {.object = object, .wanted = 1, .source = source};
@@ -158,7 +171,7 @@ int table_builder_ask(struct table_builder *builder, uint32_t object, struct elf
 	queued = find_queued(builder, object);
 	if (queued)
 		queued->wanted++;
-	else
+	else if (!is_under_way(builder, object))
 		r = enqueue(builder, object, source);
 	pthread_mutex_unlock(&builder->mutex);
 	return r;

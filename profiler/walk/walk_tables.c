@@ -223,7 +223,8 @@ void walk_tables_sweep(struct walk_tables *tables)
 	vec_for_each(&tables->tables, table) {
 		if (table->state == WALK_TABLE_READY && !table->marked)
 			evict(tables, table);
-		table->marked = false;
+		if (table->state != WALK_TABLE_HOMELESS)
+			table->marked = false;
 	}
 }
 
@@ -233,7 +234,9 @@ uint32_t walk_tables_invite(struct walk_tables *tables)
 	uint32_t promised = 0, invited = 0;
 
 	vec_for_each(&tables->tables, table) {
-		if (table->state != WALK_TABLE_HOMELESS ||
+		bool wanted = TAKE(table->marked, false);
+
+		if (table->state != WALK_TABLE_HOMELESS || !wanted ||
 		    !has_room(tables->pool, promised + table->len))
 			continue;
 		promised += table->len;

@@ -62,12 +62,12 @@ const struct walk_table *walk_tables_get(const struct walk_tables *tables, uint3
 bool walk_table_address(const struct walk_table *table, uint64_t file_offset,
 			uint64_t *ret_address);
 
-/* Marks the table as in use; then sweep retires all that are not. */
+/* Marks the table as in use, or of use if it had room; then sweep retires all that are not. */
 void walk_tables_mark(struct walk_tables *tables, uint32_t object);
 void walk_tables_sweep(struct walk_tables *tables);
 
 /*
- * Lets the homeless that would find room now be asked for again. Returns how many: what was published
+ * Lets the homeless that are marked and would find room now be asked for again. Returns how many: what was published
  * without them is to be published anew.
  */
 uint32_t walk_tables_invite(struct walk_tables *tables);

@@ -148,6 +148,21 @@ static void republish_all(struct walker *walker)
 		process->changed_ns = 0;
 }
 
+/* Tables that are built for a process but not in a set of its yet. */
+static void mark_wanted_tables(struct walker *walker)
+{
+	vec_for_each(&walker->published, process) {
+		const struct mappings *mappings = NULL;
+		uint64_t changed_ns;
+
+		if (processes_is_alive(walker->processes, &process->task))
+			mappings =
+				processes_mappings(walker->processes, &process->task, &changed_ns);
+		for (size_t i = 0; mappings && i < mappings_count(mappings); i++)
+			walk_tables_mark(&walker->tables, mappings_get(mappings, i)->object);
+	}
+}
+
 /*
  * Marks what processes can reach in the kernel, retires the rest and waits it out. Children the kernel gave
  * their parent's entry to are found there too; one that appears while we look has its parent's,
@@ -169,6 +184,7 @@ static void sweep(struct walker *walker)
 		at = tgid;
 		from = &at;
 	}
+	mark_wanted_tables(walker);
 	mapsets_sweep(&walker->mapsets, &walker->tables);
 	walk_tables_sweep(&walker->tables);
 	if (walker->kernel.wait(walker->kernel.ctx) == 0)
@@ -239,10 +255,14 @@ static int publish(struct walker *walker, struct published *process)
 	const struct mappings *mappings;
 	uint64_t changed_ns;
 	uint32_t set;
+	bool alive;
 	int r;
 
 	mappings = processes_mappings(walker->processes, &process->task, &changed_ns);
 	if (!mappings)
+		return -ESRCH;
+	alive = processes_is_alive(walker->processes, &process->task);
+	if (process->mapset_id && !alive)
 		return -ESRCH;
 	if (process->mapset_id && process->changed_ns == changed_ns)
 		return 0;
@@ -251,6 +271,8 @@ static int publish(struct walker *walker, struct published *process)
 	process->seen_ns = changed_ns;
 	if (!tables_are_decided(walker, mappings))
 		return -EAGAIN;
+	if (!alive)
+		return -ESRCH; /* its tables are there for the copies that were made of it */
 	r = get_mapset(walker, mappings, &set);
 	if (r == 0)
 		r = publish_set(walker, process, &walker->mapsets.sets.items[set]);
