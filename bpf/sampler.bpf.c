@@ -458,6 +458,14 @@ int BPF_PROG(process_exec, struct task_struct *task)
 	return 0;
 }
 
+static __always_inline void note_exit(const struct smolder_task *identity)
+{
+	struct smolder_target *target = target_of(identity);
+
+	if (target)
+		target->exited = 1;
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
@@ -468,6 +476,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	task_identity(task, &identity);
 	if (config.walk_tables)
 		bpf_map_delete_elem(&walk_processes, &identity.tgid);
+	if (config.filter_targets)
+		note_exit(&identity);
 	if (is_followed(&identity))
 		send_event(SMOLDER_EVENT_EXIT, task, 0);
 	return 0;

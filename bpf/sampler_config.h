@@ -41,6 +41,8 @@ struct smolder_config {
 
 struct smolder_target {
 	__u64 start_ns; /* as struct smolder_task; 0: any */
+	__u32 exited;   /* its last thread is gone; what is left of it is still its own time */
+	__u32 pad;
 };
 
 #endif

@@ -10,7 +10,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -270,23 +269,21 @@ int sampler_add_target(struct sampler *sampler, uint32_t tgid, struct err *err)
 	return r < 0 ? err_errno(err, r, "cannot add process %u to the target", tgid) : 0;
 }
 
-/* A zombie is there still: its parent has not taken its status. */
-static bool is_gone(uint32_t tgid)
+/* A process that has exited stays in the map until its parent has asked after it, which may be never. */
+static bool is_running(int fd, uint32_t tgid)
 {
-	return kill((pid_t)tgid, 0) < 0 && errno == ESRCH;
+	struct smolder_target target;
+
+	return bpf_map_lookup_elem(fd, &tgid, &target) == 0 && !target.exited;
 }
 
-/*
- * Now and then an entry outlives its process: seen once in a thousand forks on 6.18, where the
- * tracepoint of its end did not take it out.
- */
 uint32_t sampler_count_targets(const struct sampler *sampler)
 {
 	int fd = bpf_map__fd(sampler->bpf->maps.targets);
-	uint32_t tgid, count = 0, *from = NULL, at;
+	uint32_t tgid, seen = 0, count = 0, *from = NULL, at;
 
-	while (bpf_map_get_next_key(fd, from, &tgid) == 0 && count < SMOLDER_TARGETS_MAX) {
-		count += !is_gone(tgid);
+	while (bpf_map_get_next_key(fd, from, &tgid) == 0 && seen++ < SMOLDER_TARGETS_MAX) {
+		count += is_running(fd, tgid);
 		at = tgid;
 		from = &at;
 	}

@@ -45,7 +45,7 @@ int sampler_prog_fd(const struct sampler *sampler);
 /* Adds a thread group to the target, with config.filter_targets. */
 int sampler_add_target(struct sampler *sampler, uint32_t tgid, struct err *err) _warn_unused_;
 
-/* Thread groups in the target now; 0 also when it cannot be told. */
+/* Thread groups of the target that still run; 0 also when it cannot be told. */
 uint32_t sampler_count_targets(const struct sampler *sampler);
 
 /* Readable when a sample has come as a copy, and the rings should be emptied soon. */
