@@ -8,14 +8,14 @@ static __always_inline __u64 start_boottime(struct task_struct *task)
 	struct task_struct *leader = task->group_leader;
 
 	if (bpf_core_field_exists(leader->start_boottime))
-		return BPF_CORE_READ(leader, start_boottime);
+		return leader->start_boottime;
 	return BPF_CORE_READ((struct task_struct___old *)leader, real_start_time);
 }
 
 static __always_inline void task_identity(struct task_struct *task, struct smolder_task *identity)
 {
 	identity->tgid = task->tgid;
-	identity->exec_gen = (__u32)BPF_CORE_READ(task, self_exec_id);
+	identity->exec_gen = (__u32)task->self_exec_id;
 	identity->start_ns = start_boottime(task);
 }
 

@@ -189,10 +189,21 @@ static int wait_for_programs(void *ctx)
 	return sampler_wait(pipeline->sampler);
 }
 
+static int reach_pool(void *ctx, uint32_t limit)
+{
+	struct pipeline *pipeline = ctx;
+
+	return sampler_reach_pool(pipeline->sampler, limit);
+}
+
 static int open_walker(struct pipeline *pipeline, struct err *err)
 {
 	struct sampler_walk_maps maps;
-	struct walker_kernel kernel = {.wait = wait_for_programs, .ctx = pipeline};
+	struct walker_kernel kernel = {
+		.reach = reach_pool,
+		.wait = wait_for_programs,
+		.ctx = pipeline,
+	};
 
 	if (!pipeline->config.walk_tables)
 		return 0;

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* How far the pool is mapped at a time. */
+#define POOL_STEP ((size_t)2 << 20)
 /* Copied stacks of one window. */
 #define COPIES_MAX_BYTES ((size_t)64 << 20)
 #define MAX_STACK_PATH "/proc/sys/kernel/perf_event_max_stack"
@@ -30,6 +32,7 @@ struct sampler {
 	struct window windows[2];    /* one an epoch */
 	uint64_t *cpu_values;        /* one u64 per possible CPU */
 	struct mapped pool, objects; /* with config.walk_tables */
+	size_t pool_reach;           /* bytes of the pool that are mapped */
 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
@@ -170,15 +173,42 @@ static int map_memory_of(struct bpf_map *map, size_t len, struct mapped *ret_map
 	return 0;
 }
 
+/* Address space for all of the pool, zeros until sampler_reach_pool() puts the pool there. */
+static int reserve_pool(struct sampler *sampler)
+{
+	size_t len = page_round(sampler->options.walk_pool_size + WALK_POOL_SLACK);
+	void *memory =
+		mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	sampler->pool = (struct mapped){.memory = memory, .len = len};
+	return 0;
+}
+
+int sampler_reach_pool(struct sampler *sampler, uint32_t limit)
+{
+	size_t from = sampler->pool_reach, to;
+	unsigned char *pool = sampler->pool.memory;
+
+	if (limit <= from)
+		return 0;
+	to = MIN((limit + POOL_STEP - 1) / POOL_STEP * POOL_STEP, sampler->pool.len);
+	if (mmap(pool + from, to - from, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 bpf_map__fd(sampler->bpf->maps.walk_pool), (off_t)from) == MAP_FAILED)
+		return -errno;
+	sampler->pool_reach = to;
+	return 0;
+}
+
 static int open_walk_maps(struct sampler *sampler)
 {
-	size_t pool_len = sampler->options.walk_pool_size + WALK_POOL_SLACK;
 	size_t objects_len = WALK_OBJECTS_MAX * sizeof(struct unwind_object);
 	int r;
 
 	if (!sampler->options.config.walk_tables)
 		return 0;
-	r = map_memory_of(sampler->bpf->maps.walk_pool, pool_len, &sampler->pool);
+	r = reserve_pool(sampler);
 	if (r == 0)
 		r = map_memory_of(sampler->bpf->maps.walk_objects, objects_len, &sampler->objects);
 	return r;
@@ -418,7 +448,7 @@ uint64_t sampler_mapped_bytes(const struct sampler *sampler)
 {
 	const struct plan *plan = &sampler->options.plan;
 
-	return sampler->pool.len + sampler->objects.len +
+	return sampler->pool_reach + sampler->objects.len +
 	       2 * ((uint64_t)plan->sample_ring_bytes + plan->event_ring_bytes +
 		    plan->copy_ring_bytes);
 }

@@ -71,6 +71,12 @@ struct sampler_walk_maps {   /* belong to the sampler */
 	int processes_fd;
 };
 
+/*
+ * The pool is mapped as far as it is used: every page that is mapped counts as memory of this process.
+ * Beyond, it reads as zeros. Maps it up to `limit` at least. 0 or a negative errno.
+ */
+int sampler_reach_pool(struct sampler *sampler, uint32_t limit) _warn_unused_;
+
 /* The maps stacks are walked by, with config.walk_tables. */
 void sampler_walk_maps(const struct sampler *sampler, struct sampler_walk_maps *ret_maps);
 

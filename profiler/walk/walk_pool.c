@@ -38,9 +38,14 @@ int walk_pool_alloc(struct walk_pool *pool, uint32_t len, uint32_t *ret_off)
 		return -ENOMEM;
 	for (size_t i = 0; i < pool->free.len; i++) {
 		struct walk_extent *extent = &pool->free.items[i];
+		int r = 0;
 
 		if (extent->len < len)
 			continue;
+		if (pool->reach)
+			r = pool->reach(pool->ctx, extent->off + len);
+		if (r < 0)
+			return r;
 		*ret_off = extent->off;
 		extent->off += len;
 		extent->len -= len;

@@ -20,6 +20,9 @@ struct walk_extent {
 struct walk_pool {
 	unsigned char *base; /* borrowed */
 	uint32_t size;
+	/* Makes bytes up to `limit` writable; NULL: all are. 0 or a negative errno. */
+	int (*reach)(void *ctx, uint32_t limit);
+	void *ctx;
 	uint32_t used;                /* bytes given out, and given back but not released */
 	VEC(struct walk_extent) free; /* by offset, never adjacent */
 	VEC(struct walk_extent) retired;
@@ -29,7 +32,7 @@ struct walk_pool {
 int walk_pool_init(struct walk_pool *pool, unsigned char *base, uint32_t size) _warn_unused_;
 void walk_pool_done(struct walk_pool *pool);
 
-/* -ENOSPC when no free run is that long; -ENOMEM. */
+/* -ENOSPC when no free run is that long; -ENOMEM; what reach() says. */
 int walk_pool_alloc(struct walk_pool *pool, uint32_t len, uint32_t *ret_off) _warn_unused_;
 
 /* Nothing new may lead there from now on. */

@@ -43,6 +43,8 @@ int walker_new(const struct walker_kernel *kernel, struct processes *processes,
 		walker->kernel = *kernel;
 		walker->processes = processes;
 		r = walk_pool_init(&walker->pool, kernel->pool, kernel->pool_size);
+		walker->pool.reach = kernel->reach;
+		walker->pool.ctx = kernel->ctx;
 	}
 	if (r == 0) {
 		mapsets_init(&walker->mapsets, &walker->pool);

@@ -16,10 +16,12 @@
 #include "profiler/walk/mapsets.h"
 
 struct walker_kernel {       /* what the loaded BPF side offers, or plain memory; borrowed */
-	unsigned char *pool; /* pool_size + WALK_POOL_SLACK bytes, shared with it */
+	unsigned char *pool; /* pool_size + WALK_POOL_SLACK bytes, shared with it; readable */
 	uint32_t pool_size;
 	struct unwind_object *objects; /* WALK_OBJECTS_MAX of them, likewise */
 	int processes_fd;              /* map "walk_processes"; -1: nothing is published */
+	/* See struct walk_pool; NULL: all of the pool is writable. */
+	int (*reach)(void *ctx, uint32_t limit);
 	/* Returns when no program that is running now is running any more. 0 or a negative errno. */
 	int (*wait)(void *ctx);
 	void *ctx;
