@@ -94,10 +94,7 @@ struct smolder_event {
 	char comm[SMOLDER_COMM_LEN];
 };
 
-/*
- * One counter per fate of a tick and per noteworthy event; map "stats" holds one set per epoch:
- * index = epoch * SMOLDER_STAT_COUNT + stat. SEEN equals the sum of the fates.
- */
+/* One counter per fate of a tick and per noteworthy event. SEEN equals the sum of the fates. */
 enum smolder_stat {
 	SMOLDER_STAT_SEEN, /* the program ran */
 	/* fates */
@@ -118,6 +115,11 @@ enum smolder_stat {
 	SMOLDER_STAT_CHILD_LOST,   /* children that found the target map full */
 	SMOLDER_STAT_RUN_NS,       /* time spent in the sampling program */
 	SMOLDER_STAT_COUNT
+};
+
+/* Value of map "stats", by epoch, on each CPU: together, for they are all touched at each tick. */
+struct smolder_stats {
+	__u64 counts[SMOLDER_STAT_COUNT];
 };
 
 _Static_assert(sizeof(struct smolder_task) == 16, "abi");

@@ -26,9 +26,9 @@ COUNT_MAP(counts_1);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2 * SMOLDER_STAT_COUNT);
+	__uint(max_entries, 2); /* one an epoch */
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct smolder_stats);
 } stats SEC(".maps");
 
 struct {
@@ -86,11 +86,10 @@ struct {
 
 static __always_inline void count_many(__u32 epoch, enum smolder_stat stat, __u64 amount)
 {
-	__u32 index = epoch * SMOLDER_STAT_COUNT + stat;
-	__u64 *value = bpf_map_lookup_elem(&stats, &index);
+	struct smolder_stats *all = bpf_map_lookup_elem(&stats, &epoch);
 
-	if (value)
-		*value += amount;
+	if (all)
+		all->counts[stat] += amount;
 }
 
 static __always_inline void count(__u32 epoch, enum smolder_stat stat)

@@ -29,10 +29,10 @@ struct sampler {
 	struct sampler_bpf *bpf;
 	struct ring_buffer *rings;
 	struct drain drain;
-	struct window windows[2];    /* one an epoch */
-	uint64_t *cpu_values;        /* one u64 per possible CPU */
-	struct mapped pool, objects; /* with config.walk_tables */
-	size_t pool_reach;           /* bytes of the pool that are mapped */
+	struct window windows[2];        /* one an epoch */
+	struct smolder_stats *cpu_stats; /* one per possible CPU */
+	struct mapped pool, objects;     /* with config.walk_tables */
+	size_t pool_reach;               /* bytes of the pool that are mapped */
 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
@@ -251,8 +251,9 @@ int sampler_open(const struct sampler_options *options, struct sampler **ret_sam
 	sampler->windows[1].memory.max_len = COPIES_MAX_BYTES;
 	r = drain_init(&sampler->drain, options->stack_depth, options->plan.stack_buckets);
 	if (r == 0) {
-		sampler->cpu_values = calloc(sampler->drain.possible_cpus, sizeof(uint64_t));
-		r = sampler->cpu_values ? 0 : -ENOMEM;
+		sampler->cpu_stats =
+			calloc(sampler->drain.possible_cpus, sizeof(*sampler->cpu_stats));
+		r = sampler->cpu_stats ? 0 : -ENOMEM;
 	}
 	if (r < 0)
 		return err_errno(err, r, "cannot make the sampler's buffers");
@@ -280,7 +281,7 @@ struct sampler *sampler_free(struct sampler *sampler)
 	drain_free(&sampler->drain);
 	window_free(&sampler->windows[0]);
 	window_free(&sampler->windows[1]);
-	free(sampler->cpu_values);
+	free(sampler->cpu_stats);
 	free(sampler);
 	return NULL;
 }
@@ -335,22 +336,16 @@ int sampler_consume(struct sampler *sampler, struct err *err)
 static int take_stats(struct sampler *sampler, uint32_t epoch, struct window *window)
 {
 	int fd = bpf_map__fd(sampler->bpf->maps.stats);
-	uint64_t *values = sampler->cpu_values;
+	uint32_t cpus = sampler->drain.possible_cpus;
+	int r = bpf_map_lookup_elem(fd, &epoch, sampler->cpu_stats);
 
-	for (uint32_t stat = 0; stat < SMOLDER_STAT_COUNT; stat++) {
-		uint32_t index = epoch * SMOLDER_STAT_COUNT + stat;
-		int r = bpf_map_lookup_elem(fd, &index, values);
-
-		if (r < 0)
-			return r;
-		for (uint32_t cpu = 0; cpu < sampler->drain.possible_cpus; cpu++)
-			window->stats[stat] += values[cpu];
-		memset(values, 0, sampler->drain.possible_cpus * sizeof(*values));
-		r = bpf_map_update_elem(fd, &index, values, BPF_ANY);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (r < 0)
+		return r;
+	for (uint32_t cpu = 0; cpu < cpus; cpu++)
+		for (uint32_t stat = 0; stat < SMOLDER_STAT_COUNT; stat++)
+			window->stats[stat] += sampler->cpu_stats[cpu].counts[stat];
+	memset(sampler->cpu_stats, 0, cpus * sizeof(*sampler->cpu_stats));
+	return bpf_map_update_elem(fd, &epoch, sampler->cpu_stats, BPF_ANY);
 }
 
 /*
