@@ -26,6 +26,14 @@ struct smolder_task {
 	__u64 start_ns; /* group leader's start_boottime (CLOCK_BOOTTIME) */
 };
 
+/*
+ * The name of a walked stack: two independent hashes of its frames and of how the walk ended. All 128
+ * bits are compared wherever stacks are told apart; both 0: none.
+ */
+struct smolder_stack_name {
+	__u64 hash, check;
+};
+
 /* Stack ids in struct smolder_key: an id of the epoch's STACK_TRACE map, or: */
 #define SMOLDER_NO_STACK (-1)
 
@@ -33,8 +41,8 @@ struct smolder_task {
 struct smolder_key {
 	struct smolder_task task;
 	__u64 cgroup_id; /* of the cgroup v2 hierarchy (kernfs node id); 0: unknown */
-	__u64 user_hash; /* of a walked user stack, defined on ring "samples"; 0: none */
-	__u32 tid;       /* 0 unless threads are kept apart */
+	struct smolder_stack_name user_walk; /* defined on ring "samples" */
+	__u32 tid;                           /* 0 unless threads are kept apart */
 	__s32 kernel_stack;
 	__s32 user_stack; /* of a user stack that the kernel walked by frame pointers */
 	__u32 pad;
@@ -43,12 +51,9 @@ struct smolder_key {
 
 /* What ring "samples" carries. All start with a struct smolder_record. */
 enum smolder_record_type {
-	/*
-	 * A walked user stack, once an epoch: samples name it by its hash. `check` is a second hash: a
-	 * stack whose hash is taken by one with another check goes by the exact lane.
-	 */
+	/* A walked user stack, once an epoch: samples have its name. */
 	SMOLDER_RECORD_STACK = 1,
-	/* The exact lane: one sample with its stacks spelt out, because an id or hash was taken. */
+	/* The exact lane: one sample with its stacks spelt out, because a stack id was taken. */
 	SMOLDER_RECORD_EXACT = 2,
 	/* One sample whose user stack could not be walked yet: its registers and stack memory. */
 	SMOLDER_RECORD_COPY = 3,
@@ -63,9 +68,9 @@ struct smolder_record {
 	__u32 epoch;
 	__u32 user_len, kernel_len;
 	__u32 user_walked;
-	__u32 walk_end; /* enum walk_end, with user_walked */
-	__u64 hash, check;
-	struct smolder_key key; /* of a sample; its stack ids and hash mean nothing */
+	__u32 walk_end;                 /* enum walk_end, with user_walked */
+	struct smolder_stack_name name; /* of SMOLDER_RECORD_STACK */
+	struct smolder_key key;         /* of a sample; its stack ids and name mean nothing */
 };
 
 /* SMOLDER_RECORD_COPY, on ring "copies": user_len is 0, the kernel stack is inside. */
@@ -110,7 +115,7 @@ enum smolder_stat {
 	/* not fates */
 	SMOLDER_STAT_USER_STACK,   /* samples with a user stack */
 	SMOLDER_STAT_KERNEL_STACK, /* samples with a kernel stack */
-	SMOLDER_STAT_COLLISION,    /* stack ids refused with -EEXIST or -ENOMEM, hashes taken */
+	SMOLDER_STAT_COLLISION,    /* stack ids refused with -EEXIST or -ENOMEM */
 	SMOLDER_STAT_EVENT_LOST,   /* process events that found ring "events" full */
 	SMOLDER_STAT_CHILD_LOST,   /* children that found the target map full */
 	SMOLDER_STAT_RUN_NS,       /* time spent in the sampling program */
@@ -123,9 +128,9 @@ struct smolder_stats {
 };
 
 _Static_assert(sizeof(struct smolder_task) == 16, "abi");
-_Static_assert(sizeof(struct smolder_key) == 64, "abi");
-_Static_assert(sizeof(struct smolder_record) == 104, "abi");
-_Static_assert(sizeof(struct smolder_copy) == 104 + 144 + 1016, "abi");
+_Static_assert(sizeof(struct smolder_key) == 72, "abi");
+_Static_assert(sizeof(struct smolder_record) == 112, "abi");
+_Static_assert(sizeof(struct smolder_copy) == 112 + 144 + 1016, "abi");
 _Static_assert(sizeof(struct smolder_event) == 56, "abi");
 
 #endif

@@ -26,6 +26,7 @@ __u32 active_epoch = 0;
 
 #define EEXIST 17
 #define ENOMEM 12
+#define ENOENT 2
 #define E2BIG 7
 #define EBUSY 16
 
@@ -153,25 +154,33 @@ static __always_inline void send_exact(const struct tick *tick)
 	}
 }
 
-static __always_inline long add_count(void *map, const struct smolder_key *key)
+/* Counts the sample if the same was counted before in this epoch; -ENOENT if not. */
+static __always_inline long count_again(void *map, const struct smolder_key *key)
 {
-	__u64 *value = bpf_map_lookup_elem(map, key), one = 1;
+	__u64 *value = bpf_map_lookup_elem(map, key);
 
 	if (!value)
-		return bpf_map_update_elem(map, key, &one, BPF_ANY);
+		return -ENOENT;
 	*value += 1;
 	return 0;
 }
 
-static __always_inline void count_sample(const struct tick *tick)
+static __always_inline long count_first(void *map, const struct smolder_key *key)
+{
+	__u64 one = 1;
+
+	return bpf_map_update_elem(map, key, &one, BPF_ANY);
+}
+
+static __always_inline void note_count(const struct tick *tick, long error)
 {
 	const struct smolder_key *key = &tick->key;
 	__u32 epoch = tick->epoch;
-	long error = epoch ? add_count(&counts_1, key) : add_count(&counts_0, key);
 
 	if (error == 0) {
 		count(epoch, SMOLDER_STAT_COUNTED);
-		count_sides(epoch, key->kernel_stack >= 0, key->user_stack >= 0 || key->user_hash);
+		count_sides(epoch, key->kernel_stack >= 0,
+			    key->user_stack >= 0 || key->user_walk.hash || key->user_walk.check);
 	} else if (error == -E2BIG) {
 		count(epoch, SMOLDER_STAT_LOST_COUNT_MAP);
 	} else if (error == -EBUSY) {
@@ -181,30 +190,44 @@ static __always_inline void count_sample(const struct tick *tick)
 	}
 }
 
-enum define_result {
-	DEFINED,     /* the hash stands for this stack in this epoch */
-	HASH_TAKEN,  /* it stands for another one */
-	NOT_DEFINED, /* the definition found the ring full */
-};
-
-static __always_inline enum define_result define_in(void *map, struct sample_scratch *sample,
-						    __u32 epoch)
+static __always_inline long count_known(const struct tick *tick)
 {
-	__u64 hash = sample->walk.hash, check = sample->walk.check;
-	__u64 *known = bpf_map_lookup_elem(map, &hash);
+	return tick->epoch ? count_again(&counts_1, &tick->key) :
+			     count_again(&counts_0, &tick->key);
+}
 
-	if (known)
-		return *known == check ? DEFINED : HASH_TAKEN;
+static __always_inline void count_new(const struct tick *tick)
+{
+	note_count(tick, tick->epoch ? count_first(&counts_1, &tick->key) :
+				       count_first(&counts_0, &tick->key));
+}
+
+static __always_inline void count_sample(const struct tick *tick)
+{
+	if (count_known(tick) == 0)
+		note_count(tick, 0);
+	else
+		count_new(tick);
+}
+
+/* Sends the frames of the walked stack, unless they were sent in this epoch. 0 or the ring's error. */
+static __always_inline long define_in(void *map, struct sample_scratch *sample, __u32 epoch)
+{
+	struct smolder_stack_name name = {.hash = sample->walk.hash, .check = sample->walk.check};
+	__u8 yes = 1;
+	long error;
+
+	if (bpf_map_lookup_elem(map, &name))
+		return 0;
 	sample->head.type = SMOLDER_RECORD_STACK;
 	sample->head.epoch = epoch;
 	sample->head.user_walked = 1;
 	sample->head.walk_end = sample->walk.end;
-	sample->head.hash = hash;
-	sample->head.check = check;
-	if (send_record(sample, bounded(sample->walk.frames_len, WALK_FRAMES_MAX), 0) != 0)
-		return NOT_DEFINED;
-	bpf_map_update_elem(map, &hash, &check, BPF_ANY); /* full: it is defined once more */
-	return DEFINED;
+	sample->head.name = name;
+	error = send_record(sample, bounded(sample->walk.frames_len, WALK_FRAMES_MAX), 0);
+	if (error == 0)
+		bpf_map_update_elem(map, &name, &yes, BPF_ANY); /* full: it is sent once more */
+	return error;
 }
 
 /*
@@ -310,12 +333,24 @@ static __always_inline bool has_lost_its_image(struct task_struct *task, __u32 e
 	       BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
 }
 
+/* A sample that was counted before has a stack that was defined before. */
+static __always_inline void count_walked(struct tick *tick, struct sample_scratch *sample)
+{
+	if (count_known(tick) == 0) {
+		note_count(tick, 0);
+		return;
+	}
+	if (tick->epoch ? define_in(&defined_1, sample, 1) : define_in(&defined_0, sample, 0))
+		count(tick->epoch, SMOLDER_STAT_LOST_RING);
+	else
+		count_new(tick);
+}
+
 /* The user stack by unwind tables. */
 static __always_inline void record_walked(struct tick *tick)
 {
 	struct sample_scratch *sample = scratch_of_cpu();
 	struct task_struct *task = bpf_get_current_task_btf();
-	enum define_result result;
 
 	if (!sample)
 		return;
@@ -327,20 +362,16 @@ static __always_inline void record_walked(struct tick *tick)
 	}
 	if (is_worth_a_copy(&sample->walk) && copy_stack_memory(tick) == 0)
 		return;
-	result = tick->epoch ? define_in(&defined_1, sample, 1) : define_in(&defined_0, sample, 0);
-	if (result == NOT_DEFINED) {
-		count(tick->epoch, SMOLDER_STAT_LOST_RING);
-		return;
-	}
 	if (tick->kernel)
 		tick->key.kernel_stack = stack_id(tick->ctx, tick->epoch, 0);
-	if (result == HASH_TAKEN || tick->key.kernel_stack < SMOLDER_NO_STACK) {
+	if (tick->key.kernel_stack < SMOLDER_NO_STACK) {
 		count(tick->epoch, SMOLDER_STAT_COLLISION);
 		send_exact(tick);
 		return;
 	}
-	tick->key.user_hash = sample->walk.hash;
-	count_sample(tick);
+	tick->key.user_walk.hash = sample->walk.hash;
+	tick->key.user_walk.check = sample->walk.check;
+	count_walked(tick, sample);
 }
 
 static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u32 epoch)

@@ -55,13 +55,13 @@ struct {
 	__uint(max_entries, 1 << 20); /* sized */
 } copies SEC(".maps");
 
-/* Walked stacks that are already defined in this epoch: hash → check. */
+/* Walked stacks that are already defined in this epoch. */
 #define DEFINED_MAP(map_name)                                                                      \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
 		__uint(max_entries, 1024); /* sized */                                             \
-		__type(key, __u64);                                                                \
-		__type(value, __u64);                                                              \
+		__type(key, struct smolder_stack_name);                                            \
+		__type(value, __u8);                                                               \
 	} map_name SEC(".maps")
 
 DEFINED_MAP(defined_0);

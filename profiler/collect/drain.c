@@ -113,7 +113,7 @@ static int find_stack(struct drain *drain, int32_t id, struct drain_ref *ret_ref
 	return 0;
 }
 
-/* The user stack by the id the kernel gave it, or by the hash our own walk has. */
+/* The user stack by the id the kernel gave it, or by the name our own walk has. */
 static int find_user_stack(struct drain *drain, const struct smolder_key *key,
 			   struct window_sample *sample)
 {
@@ -121,13 +121,13 @@ static int find_user_stack(struct drain *drain, const struct smolder_key *key,
 	struct drain_ref ref;
 	int r;
 
-	if (!key->user_hash) {
+	if (!key->user_walk.hash && !key->user_walk.check) {
 		r = find_stack(drain, key->user_stack, &ref);
 		sample->user_off = ref.off;
 		sample->user_len = ref.len;
 		return r;
 	}
-	stack = window_find_stack(drain->window, key->user_hash);
+	stack = window_find_stack(drain->window, &key->user_walk);
 	if (!stack)
 		return -ENOENT;
 	sample->user_off = stack->off;
@@ -221,10 +221,10 @@ static int drain_one_by_one(struct drain *drain)
 	return r == -ENOENT ? 0 : r;
 }
 
-/* Deletes all keys, of a type of at most a __u64, one by one. */
+/* Deletes all keys, of a type no longer than a stack's name, one by one. */
 static int clear_map(int fd)
 {
-	uint64_t key, *from = NULL, at;
+	struct smolder_stack_name key, *from = NULL, at;
 	int r;
 
 	while ((r = bpf_map_get_next_key(fd, from, &key)) == 0) {

@@ -11,7 +11,7 @@ static const uint64_t *frames_of(const struct smolder_record *record)
 static int take_stack(struct window *window, const struct smolder_record *record)
 {
 	struct window_stack stack = {
-		.hash = record->hash,
+		.name = record->name,
 		.len = record->user_len,
 		.walk_end = record->walk_end,
 	};

@@ -11,7 +11,7 @@ void window_clear(struct window *window)
 	window->copies.len = 0;
 	buf_clear(&window->memory);
 	window->stacks.len = 0;
-	hashindex_clear(&window->stacks_by_hash);
+	hashindex_clear(&window->stacks_by_name);
 	memset(window->stats, 0, sizeof(window->stats));
 	window->stack_missing = 0;
 	window->no_memory = 0;
@@ -24,7 +24,7 @@ void window_free(struct window *window)
 	vec_free(&window->copies);
 	buf_free(&window->memory);
 	vec_free(&window->stacks);
-	hashindex_free(&window->stacks_by_hash);
+	hashindex_free(&window->stacks_by_name);
 }
 
 int window_add_addresses(struct window *window, const uint64_t *addresses, uint32_t len,
@@ -43,34 +43,36 @@ int window_add_addresses(struct window *window, const uint64_t *addresses, uint3
 
 struct wanted {
 	const struct window *window;
-	uint64_t hash;
+	const struct smolder_stack_name *name;
 };
 
-static bool same_hash(const void *ctx, uint32_t position)
+static bool same_name(const void *ctx, uint32_t position)
 {
 	const struct wanted *wanted = ctx;
+	const struct smolder_stack_name *name = &wanted->window->stacks.items[position].name;
 
-	return wanted->window->stacks.items[position].hash == wanted->hash;
+	return name->hash == wanted->name->hash && name->check == wanted->name->check;
 }
 
-const struct window_stack *window_find_stack(const struct window *window, uint64_t hash)
+const struct window_stack *window_find_stack(const struct window *window,
+					     const struct smolder_stack_name *name)
 {
-	struct wanted wanted = {.window = window, .hash = hash};
-	uint32_t position = hashindex_find(&window->stacks_by_hash, hash, same_hash, &wanted);
+	struct wanted wanted = {.window = window, .name = name};
+	uint32_t position = hashindex_find(&window->stacks_by_name, name->hash, same_name, &wanted);
 
 	return position == HASHINDEX_NONE ? NULL : &window->stacks.items[position];
 }
 
-/* Two CPUs may define a stack at the same moment; the kernel side has compared what the hash stands for. */
+/* Two CPUs may define a stack at the same moment. */
 int window_add_stack(struct window *window, const struct window_stack *stack)
 {
 	int r = 0;
 
-	if (window_find_stack(window, stack->hash))
+	if (window_find_stack(window, &stack->name))
 		return 0;
 	r = vec_reserve(&window->stacks, window->stacks.len + 1);
 	if (r == 0)
-		r = hashindex_add(&window->stacks_by_hash, stack->hash,
+		r = hashindex_add(&window->stacks_by_name, stack->name.hash,
 				  (uint32_t)window->stacks.len);
 	if (r == 0)
 		window->stacks.items[window->stacks.len++] = *stack;

@@ -31,8 +31,8 @@ struct window_copy { /* the user stack of one sample, to be walked yet */
 	uint32_t memory_off, memory_len; /* into window.memory */
 };
 
-struct window_stack { /* a walked stack, by its hash */
-	uint64_t hash;
+struct window_stack { /* a walked stack */
+	struct smolder_stack_name name;
 	uint32_t off, len; /* into window.addresses */
 	uint32_t walk_end;
 };
@@ -43,7 +43,7 @@ struct window {
 	VEC(struct window_copy) copies;
 	struct buf memory;
 	VEC(struct window_stack) stacks;
-	struct hashindex stacks_by_hash;
+	struct hashindex stacks_by_name;
 	uint64_t stats[SMOLDER_STAT_COUNT]; /* of this window, all CPUs together */
 	uint64_t stack_missing; /* samples whose stack id named nothing; not among `samples` */
 	uint64_t no_memory;     /* samples for which user space had no memory; likewise */
@@ -61,7 +61,8 @@ int window_add_addresses(struct window *window, const uint64_t *addresses, uint3
 /* Makes a walked stack known. One that is known already is no error. */
 int window_add_stack(struct window *window, const struct window_stack *stack) _warn_unused_;
 
-/* The walked stack of this hash, or NULL. */
-const struct window_stack *window_find_stack(const struct window *window, uint64_t hash);
+/* The walked stack of this name, or NULL. */
+const struct window_stack *window_find_stack(const struct window *window,
+					     const struct smolder_stack_name *name);
 
 #endif

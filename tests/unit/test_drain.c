@@ -216,9 +216,10 @@ static void tells_which_map_failed(void **state)
 
 static void define(struct maps *maps, uint64_t hash)
 {
-	uint64_t check = ~hash;
+	struct smolder_stack_name name = {.hash = hash, .check = ~hash};
+	uint8_t yes = 1;
 
-	assert_int_equal(bpf_map_update_elem(maps->fds.defined_fd, &hash, &check, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(maps->fds.defined_fd, &name, &yes, BPF_ANY), 0);
 }
 
 /* Frame words of a walked stack come with the window; only its hash is in the key. */
@@ -227,13 +228,13 @@ static void finds_walked_stacks_by_their_hash(void **state)
 	struct maps *maps = maps_of(state);
 	struct smolder_key walked = key_of(1, SMOLDER_NO_STACK, SMOLDER_NO_STACK);
 	struct smolder_key unheard_of = key_of(2, SMOLDER_NO_STACK, SMOLDER_NO_STACK);
-	struct window_stack stack = {.hash = 77, .len = 2, .walk_end = 5};
+	struct window_stack stack = {.name = {.hash = 77}, .len = 2, .walk_end = 5};
 	uint64_t words[] = {11, 22};
 
 	assert_int_equal(window_add_addresses(&maps->window, words, 2, &stack.off), 0);
 	assert_int_equal(window_add_stack(&maps->window, &stack), 0);
-	walked.user_hash = 77;
-	unheard_of.user_hash = 78;
+	walked.user_walk.hash = 77;
+	unheard_of.user_walk = (struct smolder_stack_name){.hash = 77, .check = 1};
 	put(maps, walked, 4, 0);
 	put(maps, unheard_of, 3, 0);
 	drain_on(maps);
@@ -249,7 +250,7 @@ static void finds_walked_stacks_by_their_hash(void **state)
 static void forgets_what_was_defined(void **state)
 {
 	struct maps *maps = maps_of(state);
-	uint64_t key;
+	struct smolder_stack_name key;
 
 	for (uint64_t hash = 1; hash <= 300; hash++)
 		define(maps, hash);
