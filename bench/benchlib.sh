@@ -13,6 +13,9 @@
 #	row TEXT UNIT NUMBER…      prints N, median and spread of the numbers
 #	column N FILE              the numbers of one column
 #	set_sysctl NAME VALUE      until the end
+#	measure_programs           from now on the kernel measures BPF programs
+#	sample NAME COMMAND…       runs it for SECONDS_EACH; appends what its perf_event program took,
+#	                           "NS_PER_RUN RUNS", to the file NAME
 set -u
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -105,3 +108,39 @@ machine() {
 		"$(cut -d ' ' -f 1-3 /proc/loadavg)"
 }
 machine
+
+measure_programs() {
+	bpftool=$(command -v bpftool) || fail "needs bpftool"
+	set_sysctl kernel.bpf_stats_enabled 1
+}
+
+# ns_per_run FILE: of the perf_event programs loaded since the ids in `before`; the busiest one.
+ns_per_run() {
+	"$bpftool" prog show --json | python -c '
+import json, sys
+before = set(open("before").read().split())
+programs = [p for p in json.load(sys.stdin) if p["type"] == "perf_event"
+            and str(p["id"]) not in before and p.get("run_cnt", 0)]
+if programs:
+    busiest = max(programs, key=lambda p: p["run_cnt"])
+    print("%.1f %d" % (busiest["run_time_ns"] / busiest["run_cnt"], busiest["run_cnt"]))' >>"$1"
+}
+
+remember_programs() {
+	"$bpftool" prog show --json | python -c '
+import json, sys
+print("\n".join(str(p["id"]) for p in json.load(sys.stdin)))' >before
+}
+
+# sample NAME COMMAND…: its program's numbers shortly before it ends.
+sample() {
+	local name=$1 pid
+	shift
+	remember_programs
+	"$@" >"$name.out" 2>"$name.err" &
+	pid=$!
+	sleep "$SECONDS_EACH"
+	ns_per_run "$name"
+	kill -INT "$pid"
+	wait "$pid" || fail "$(cat "$name.err")"
+}
