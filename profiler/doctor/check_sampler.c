@@ -125,7 +125,7 @@ static void check_trial(struct host *host, struct check_result *result)
 		check_explained(result, r, &err);
 		return;
 	}
-	if (!window->stats[SMOLDER_STAT_COUNTED] && !window->stats[SMOLDER_STAT_EXACT]) {
+	if (!window->samples.len) {
 		check_missing(result, "%llu ticks arrived in %.0f ms of work, none was counted",
 			      (unsigned long long)window->stats[SMOLDER_STAT_SEEN],
 			      as_ms(TRIAL_NS));

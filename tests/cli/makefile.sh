@@ -30,7 +30,7 @@ is "uninstall leaves only what install did not bring" "$(installed)" ./usr/share
 compile_line() {
 	user_make -n -B V=1 "$@" "$build/base/buf.o" 2>&1 | grep -- '-c base/buf.c'
 }
-matches "CFLAGS adds to our flags" "$(compile_line CFLAGS=-O0)" '-std=gnu11 .*-O0 .*-MMD'
+matches "CFLAGS adds to our flags" "$(compile_line CFLAGS=-O0)" '-std=gnu11 .*-O0 .*-MD'
 matches "CC is the user's" "$(compile_line CC=other-cc)" '^other-cc '
 matches "WERROR=1 makes warnings errors" "$(compile_line WERROR=1)" ' -Werror '
 matches "SAN=1 brings the sanitizers" "$(compile_line SAN=1)" 'fsanitize=address,undefined'
