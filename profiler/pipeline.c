@@ -26,6 +26,7 @@ struct pipeline {
 	struct processes *processes;
 	struct walker *walker; /* NULL: stacks are walked by frame pointers */
 	struct sampler *sampler;
+	struct symbolizer *symbolizer; /* once the recording is over */
 	struct ticks *ticks;
 	struct recording recording;
 	struct account account;
@@ -395,6 +396,23 @@ static int run_once(struct pipeline *pipeline, struct err *err)
 	return r < 0 ? r : close_window(pipeline, err);
 }
 
+/*
+ * The kernel's symbols are read while our own programs, which may have been sampled, are still among
+ * them.
+ */
+static int open_symbolizer(struct pipeline *pipeline, struct err *err)
+{
+	struct symbolizer_options options = {.no_dwarf = pipeline->options->no_dwarf};
+	struct sym_result result;
+	int r = symbolizer_new(&options, &pipeline->symbolizer);
+	int kernel = r < 0 ? r : symbolizer_add_kernel(pipeline->symbolizer);
+
+	if (kernel < 0)
+		return err_errno(err, kernel, "cannot read the kernel's symbols");
+	symbolizer_lookup(pipeline->symbolizer, kernel, 0, &result);
+	return 0;
+}
+
 /* What is still to do needs neither the kernel's side nor the memory shared with it. */
 static void dismiss_sampler(struct pipeline *pipeline)
 {
@@ -419,6 +437,8 @@ static int run(struct pipeline *pipeline, struct err *err)
 	ticks_disable(pipeline->ticks);
 	pipeline->end_ns = clock_ns(CLOCK_MONOTONIC);
 	r = close_window(pipeline, err);
+	if (r == 0)
+		r = open_symbolizer(pipeline, err);
 	if (r == 0)
 		dismiss_sampler(pipeline);
 	return r;
@@ -473,21 +493,17 @@ static int describe(const struct pipeline *pipeline, struct profile *profile)
 
 static int build_profile(struct pipeline *pipeline, struct profile **ret_profile, struct err *err)
 {
-	struct symbolizer_options options = {.no_dwarf = pipeline->options->no_dwarf};
-	_cleanup_symbolizer_ struct symbolizer *symbolizer = NULL;
 	_cleanup_profile_ struct profile *profile = NULL;
 	int r = profile_new(&profile);
 
 	if (r == 0)
 		r = describe(pipeline, profile);
-	if (r == 0)
-		r = symbolizer_new(&options, &symbolizer);
 	if (r < 0)
 		return err_errno(err, r, "cannot build the profile");
 	account_to_ledger(&pipeline->account, &pipeline->tick_account, &pipeline->recording,
 			  &profile->ledger);
 	r = resolve_recording(&pipeline->recording, processes_objects(pipeline->processes),
-			      symbolizer, profile, err);
+			      pipeline->symbolizer, profile, err);
 	if (r < 0)
 		return r;
 	account_self(&profile->ledger, pipeline->mapped_bytes);
@@ -510,6 +526,7 @@ static void warn_of_silence(const struct pipeline *pipeline)
 static void pipeline_done(struct pipeline *pipeline)
 {
 	ticks_free(pipeline->ticks);
+	symbolizer_free(pipeline->symbolizer);
 	walker_free(pipeline->walker);
 	sampler_free(pipeline->sampler);
 	processes_free(pipeline->processes);

@@ -126,8 +126,12 @@ int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
 	return add_object(symbolizer, object);
 }
 
+/* There is one kernel: asked for again, it is the same object. */
 int symbolizer_add_kernel(struct symbolizer *symbolizer)
 {
+	for (size_t id = 0; id < symbolizer->objects.len; id++)
+		if (symbolizer->objects.items[id].kind == OBJECT_KERNEL)
+			return (int)id;
 	return add_object(
 		symbolizer,
 		(struct object){.kind = OBJECT_KERNEL, .fd = -1, .path = "[kernel.kallsyms]"});

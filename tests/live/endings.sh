@@ -93,6 +93,7 @@ test_full_disk() {
 	echo before >out/a.folded
 	echo old >small/kept.html
 	head -c 1M /dev/zero >small/filler 2>/dev/null
+	start "$LIVE/shares" 100 # or there is nothing to record, which is a second line
 	record -d 1 -o out/a.folded -o out/a.pb.gz -o small/kept.html >full.out
 	is "a full disk: exit status" "$STATUS" 1
 	is "a full disk: one line" "$(cat record.err)" \
@@ -104,6 +105,7 @@ test_full_disk() {
 	is "a full disk, for the ledger: exit status" "$STATUS" 1
 	is "a full disk, for the ledger: one line" "$(grep -c . record.err)" 1
 	is "a full disk, for the ledger: no file" "$(names small)" "filler kept.html"
+	stop
 	umount small
 }
 
