@@ -98,10 +98,32 @@ static uint64_t count_unjudged(const struct walked *ours, const struct unwound o
 	return count;
 }
 
-int verdicts_add(struct verdicts *verdicts, const struct walked *ours,
-		 const struct unwound oracles[2], struct difference_place ret_places[JUDGE_CNT])
+/*
+ * An oracle that skips a frame of ours is charged for that frame, not for all behind it: the place of the
+ * frame stays empty.
+ */
+static void align(const struct walked *ours, const struct unwound *oracle, struct unwound *ret)
 {
+	uint32_t from = 0, i = 0;
+
+	for (; from < oracle->len && i < WALK_FRAMES_MAX; i++) {
+		bool skips = i + 1 < ours->len && oracle->frames[from] != ours->frames[i] &&
+			     oracle->frames[from] == ours->frames[i + 1];
+
+		ret->frames[i] = skips ? 0 : oracle->frames[from++];
+	}
+	ret->len = i;
+	ret->end = oracle->end;
+}
+
+int verdicts_add(struct verdicts *verdicts, const struct walked *ours,
+		 const struct unwound unaligned[2], struct difference_place ret_places[JUDGE_CNT])
+{
+	struct unwound oracles[2];
 	int count = 0;
+
+	align(ours, &unaligned[0], &oracles[0]);
+	align(ours, &unaligned[1], &oracles[1]);
 
 	verdicts->walked++;
 	verdicts->frames += ours->len;

@@ -67,7 +67,7 @@ struct difference_place {
 
 /* `ret_places`: one for each judge that found a difference; returns how many. */
 int verdicts_add(struct verdicts *verdicts, const struct walked *ours,
-		 const struct unwound oracles[2], struct difference_place ret_places[JUDGE_CNT]);
+		 const struct unwound unaligned[2], struct difference_place ret_places[JUDGE_CNT]);
 
 /* Adds it to its class, which is made if it is new. The example's fields are those of the first. */
 void verdicts_classify(struct verdicts *verdicts, const struct difference_class *difference);
