@@ -33,6 +33,8 @@ static void remove_extent(struct walk_pool *pool, size_t i)
 /* First fit: what is asked for lives long or short, but rarely in between. */
 int walk_pool_alloc(struct walk_pool *pool, uint32_t len, uint32_t *ret_off)
 {
+	if (len > pool->size)
+		return -ENOSPC;
 	len = round_up(len);
 	if (vec_reserve(&pool->retired, pool->retired.len + 1) < 0)
 		return -ENOMEM;
