@@ -13,8 +13,8 @@ void account_add_window(struct account *account, const struct window *window)
 	account->no_memory += window->no_memory;
 }
 
-static void add_losses(const struct account *account, const struct recording *recording,
-		       struct ledger_reasons *lost)
+static void add_losses(const struct account *account, const struct tick_account *ticks,
+		       const struct recording *recording, struct ledger_reasons *lost)
 {
 	const struct {
 		const char *reason;
@@ -27,6 +27,7 @@ static void add_losses(const struct account *account, const struct recording *re
 		{"stack missing", account->stack_missing},
 		{"no memory", account->no_memory},
 		{"recording full", recording->lost_full},
+		{"event stopped by the kernel", ticks->stopped},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
@@ -52,7 +53,7 @@ void account_to_ledger(const struct account *account, const struct tick_account 
 	ledger->samples.filtered = account->stats[SMOLDER_STAT_FILTERED];
 	ledger->samples.skipped = unseen - halted;
 	ledger->samples.offline = ticks->offline;
-	add_losses(account, recording, &ledger->samples.lost);
+	add_losses(account, ticks, recording, &ledger->samples.lost);
 	ledger->stacks.rescued_collisions = account->stats[SMOLDER_STAT_EXACT];
 	if (seen)
 		ledger->self.bpf_ns_per_sample = account->stats[SMOLDER_STAT_RUN_NS] / seen;

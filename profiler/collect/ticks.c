@@ -310,7 +310,8 @@ static uint64_t idle_ticks(const struct ticks *ticks)
 /*
  * Due is what the events were enabled for, in their own clock, plus the time they were not though
  * they had been begun: the CPU was offline. A software clock counts nanoseconds, so its count is
- * the ticks it delivered. Of cycles only the time is known: what came is what was seen.
+ * the ticks it delivered, and what it falls short of the time it was enabled for is time it was
+ * stopped. Of cycles only the time is known: what came is what was seen.
  */
 void ticks_read(struct ticks *ticks, struct tick_account *ret_account)
 {
@@ -324,8 +325,12 @@ void ticks_read(struct ticks *ticks, struct tick_account *ret_account)
 		uint64_t due = active_ns / period_ns(ticks);
 		uint64_t counted = (cpu->count + reading.value) / period_ns(ticks);
 
+		if (ticks->event == TICK_CYCLES)
+			counted = due;
 		account.cpus++;
-		account.delivered += ticks->event == TICK_CYCLES ? due : counted;
+		account.delivered += counted;
+		if (due > counted + 1) /* by one they differ by rounding */
+			account.stopped += due - counted;
 		if (cpu->fd < 0 || cpu->active_ns) /* has been offline */
 			account.offline += since_ns > active_ns ?
 						   (since_ns - active_ns) / period_ns(ticks) :

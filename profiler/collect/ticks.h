@@ -22,6 +22,7 @@ struct tick_account {       /* ticks of all CPUs together, since ticks_enable() 
 	uint64_t expected;  /* due: from the first enabling on each CPU until now */
 	uint64_t delivered; /* counted by the events themselves, whether or not a program ran */
 	uint64_t offline;   /* due while the CPU was offline or its event not yet re-armed */
+	uint64_t stopped;   /* due while the kernel had stopped the event: throttled */
 	uint64_t idle;      /* cycles only: due while the CPU was halted and so had no cycles */
 	uint32_t cpus;      /* ever sampled */
 };

@@ -59,6 +59,21 @@ static void ticks_no_program_saw_are_skipped(void **state)
 	assert_int_equal(ledger_gap(&ledger), 0);
 }
 
+static void ticks_the_kernel_withheld_are_lost(void **state)
+{
+	struct account account = {0};
+	struct tick_account ticks = {.expected = 100, .delivered = 60, .stopped = 40, .cpus = 1};
+	struct window window = window_of(60, 60, 0);
+	struct ledger ledger;
+
+	(void)state;
+	account_add_window(&account, &window);
+	ledger = ledger_of(&account, &ticks, 0);
+	assert_string_equal(ledger.samples.lost.items[0].name, "event stopped by the kernel");
+	assert_int_equal(ledger.samples.skipped, 0);
+	assert_int_equal(ledger_gap(&ledger), 0);
+}
+
 /* What vanishes between the kernel's counters and user space must not be papered over. */
 static void a_loss_without_a_name_is_a_gap(void **state)
 {
@@ -123,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_add_up),
 		cmocka_unit_test(ticks_no_program_saw_are_skipped),
+		cmocka_unit_test(ticks_the_kernel_withheld_are_lost),
 		cmocka_unit_test(a_loss_without_a_name_is_a_gap),
 		cmocka_unit_test(halted_cycles_are_idle_but_never_more_than_are_missing),
 		cmocka_unit_test(user_space_losses_have_names),
