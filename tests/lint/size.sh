@@ -39,4 +39,5 @@ measure() {
 	' "${files[@]}"
 }
 measure lines | report "functions have up to 60 lines"
-measure parameters | report "functions have up to 4 parameters"
+# These files' callbacks have the signatures that libdw and libunwind give them.
+measure parameters | grep -vE '^tests/oracle/(dwfl|libunwind)_unwinder\.c:' | report "functions have up to 4 parameters"

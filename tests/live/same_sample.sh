@@ -32,6 +32,7 @@ agrees "plain C" 500 "$LIVE/walk_gcc_pie" 3
 agrees "300 frames of recursion" 10000 "$LIVE/walk_deep" 3
 agrees "signal handlers on a stack of their own" 300 "$LIVE/walk_signal" 3
 [ ! -x "$LIVE/walk_exceptions" ] || agrees "C++ exceptions" 500 "$LIVE/walk_exceptions" 3
+# shellcheck disable=SC2154 # python is from livelib.sh
 agrees "python3" 1000 "$python" -S -c '
 import json, re
 while True:
