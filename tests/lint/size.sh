@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Nothing grows without end: functions up to 60 lines and 4 parameters, files up to 600 lines. The
-# way out for a message, a last `struct err *`, is not counted as a parameter.
+# way out for a message, a last `struct err *`, is not counted as a parameter; what libunwind and
+# libdwfl call back has the parameters they prescribe.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/lib/sources.sh
@@ -31,7 +32,7 @@ measure() {
 			sub(/^[^(]*\(/, "", signature)
 			sub(/, *struct err \*[a-z_]*\).*$/, ")", signature)
 			while (gsub(/\([^()]*\)/, "", signature)) { }
-			if (gsub(/,/, ",", signature) > 3)
+			if (signature !~ /unw_|Dwfl/ && gsub(/,/, ",", signature) > 3)
 				printf "%s:%d: more than 4 parameters\n", FILENAME, first
 			signature = ""
 		}
