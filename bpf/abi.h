@@ -73,12 +73,20 @@ struct smolder_record {
 	struct smolder_key key;         /* of a sample; its stack ids and name mean nothing */
 };
 
+/*
+ * What a function may use below its stack pointer, and what has just been popped from there (System V
+ * ABI, AMD64 supplement, 3.2.2).
+ */
+#define SMOLDER_RED_ZONE 128
+
 /* SMOLDER_RECORD_COPY, on ring "copies": user_len is 0, the kernel stack is inside. */
 struct smolder_copy {
 	struct smolder_record head;
 	__u64 registers[17]; /* by DWARF number, as in bpf/unwind_abi.h */
 	__u32 call_site;     /* the program counter is a return address */
-	__u32 len;           /* bytes of stack memory behind this, from the stack pointer up */
+	__u32 len;           /* bytes of stack memory behind this */
+	__u32 below;         /* of these, bytes below the stack pointer */
+	__u32 pad;
 	__u64 kernel[SMOLDER_STACK_DEPTH];
 };
 
@@ -130,7 +138,7 @@ struct smolder_stats {
 _Static_assert(sizeof(struct smolder_task) == 16, "abi");
 _Static_assert(sizeof(struct smolder_key) == 72, "abi");
 _Static_assert(sizeof(struct smolder_record) == 112, "abi");
-_Static_assert(sizeof(struct smolder_copy) == 112 + 144 + 1016, "abi");
+_Static_assert(sizeof(struct smolder_copy) == 112 + 152 + 1016, "abi");
 _Static_assert(sizeof(struct smolder_event) == 56, "abi");
 
 #endif

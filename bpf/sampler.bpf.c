@@ -230,46 +230,56 @@ static __always_inline long define_in(void *map, struct sample_scratch *sample, 
 	return error;
 }
 
+/* Copies page by page, from `begin` up, until one cannot be read; how much that was. */
+static __always_inline __u32 copy_memory(unsigned char *to, __u64 begin, const __u32 pages)
+{
+	__u32 len = COPY_PAGE - (begin & (COPY_PAGE - 1));
+
+	if (bpf_probe_read_user(to, len, (void *)begin))
+		return 0;
+#pragma unroll
+	for (__u32 i = 0; i < pages; i++) {
+		if (bpf_probe_read_user(to + len + i * COPY_PAGE, COPY_PAGE,
+					(void *)(begin + len + i * COPY_PAGE)))
+			return len + i * COPY_PAGE;
+	}
+	return len + pages * COPY_PAGE;
+}
+
+static __always_inline void fill_copy(struct smolder_copy *copy, const struct stepper_walk *walk,
+				      const __u32 pages)
+{
+	unsigned char *memory = (unsigned char *)(copy + 1);
+	__u64 sp = walk->registers[UNWIND_REGISTER_SP];
+
+	__builtin_memcpy(copy->registers, walk->registers, sizeof(copy->registers));
+	copy->call_site = walk->call_site;
+	copy->below = SMOLDER_RED_ZONE;
+	copy->len = copy_memory(memory, sp - SMOLDER_RED_ZONE, pages);
+	if (copy->len)
+		return;
+	copy->below = 0;
+	copy->len = copy_memory(memory, sp, pages);
+}
+
 /*
  * Sends the sample with its stack memory. With that, user space can finish the walk when it has learnt
  * the mappings. 0, or not 0 when there was no room.
  */
-static __always_inline int send_copy(const struct tick *tick, const __u32 pages)
+static __always_inline int send_copy(const struct tick *tick, const struct stepper_walk *walk,
+				     const __u32 pages)
 {
 	const __u32 room = (pages + 1) * COPY_PAGE; /* the first page may be a partial one */
-	struct sample_scratch *sample = scratch_of_cpu();
-	struct smolder_copy *copy;
-	unsigned char *memory;
-	__u64 sp;
-	__u32 off;
+	struct smolder_copy *copy = bpf_ringbuf_reserve(&copies, sizeof(*copy) + room, 0);
 
-	if (!sample)
-		return -1;
-	copy = bpf_ringbuf_reserve(&copies, sizeof(*copy) + room, 0);
 	if (!copy)
 		return -1;
-	memory = (unsigned char *)(copy + 1);
 	copy->head.type = SMOLDER_RECORD_COPY;
 	copy->head.epoch = tick->epoch;
 	copy->head.key = tick->key;
 	copy->head.user_len = 0;
 	copy->head.kernel_len = tick->kernel ? copy_stack(tick->ctx, copy->kernel, 0) : 0;
-	__builtin_memcpy(copy->registers, sample->walk.registers, sizeof(copy->registers));
-	copy->call_site = sample->copy_call_site;
-	copy->len = 0;
-	sp = copy->registers[UNWIND_REGISTER_SP];
-	off = COPY_PAGE - (sp & (COPY_PAGE - 1));
-	if (bpf_probe_read_user(memory, off, (void *)sp) == 0) {
-		copy->len = off;
-#pragma unroll
-		for (__u32 i = 0; i < pages; i++) {
-			__u32 at = off + i * COPY_PAGE;
-
-			if (bpf_probe_read_user(memory + at, COPY_PAGE, (void *)(sp + at)))
-				break;
-			copy->len = at + COPY_PAGE;
-		}
-	}
+	fill_copy(copy, walk, pages);
 	count_sides(tick->epoch, copy->head.kernel_len, 1);
 	bpf_ringbuf_submit(copy, 0); /* wakes user space: the sooner it knows, the fewer copies */
 	count(tick->epoch, SMOLDER_STAT_COPIED);
@@ -283,17 +293,21 @@ static __always_inline int send_copy(const struct tick *tick, const __u32 pages)
 static __always_inline int copy_stack_memory(const struct tick *tick)
 {
 	struct sample_scratch *sample = scratch_of_cpu();
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct stepper_walk *walk;
 	__u64 begin, depth;
 
 	if (!sample)
 		return -1;
-	begin = BPF_CORE_READ(bpf_get_current_task_btf(), mm, start_stack);
-	depth = begin - sample->walk.registers[UNWIND_REGISTER_SP];
+	walk = &sample->walk;
+	walk_from_regs(walk, (void *)bpf_task_pt_regs(task)); /* a signal frame has others */
+	begin = BPF_CORE_READ(task, mm, start_stack);
+	depth = begin - walk->registers[UNWIND_REGISTER_SP];
 	if (depth <= COPY_SMALL_PAGES * COPY_PAGE)
-		return send_copy(tick, COPY_SMALL_PAGES);
-	if (depth > COPY_MEDIUM_PAGES * COPY_PAGE && send_copy(tick, COPY_LARGE_PAGES) == 0)
+		return send_copy(tick, walk, COPY_SMALL_PAGES);
+	if (depth > COPY_MEDIUM_PAGES * COPY_PAGE && send_copy(tick, walk, COPY_LARGE_PAGES) == 0)
 		return 0;
-	return send_copy(tick, COPY_MEDIUM_PAGES);
+	return send_copy(tick, walk, COPY_MEDIUM_PAGES);
 }
 
 /* Mappings that user space does not know yet, or did not when it last told us. */

@@ -72,8 +72,6 @@ static __always_inline struct stepper_memory *memory_of(__u64 address)
 /* A sample in the making: the walk, and the record that is sent, frames in place. */
 struct sample_scratch {
 	struct stepper_walk walk;
-	__u32 copy_call_site; /* walk.call_site at the leaf */
-	__u32 pad;
 	struct smolder_record head;
 	__u64 frames[WALK_FRAMES_MAX + SMOLDER_STACK_DEPTH];
 };
@@ -186,7 +184,6 @@ static __always_inline void walk_user_stack(struct sample_scratch *sample, struc
 	unsigned char *pool = bpf_map_lookup_elem(&walk_pool, &zero);
 
 	walk_from_regs(walk, regs);
-	sample->copy_call_site = walk->call_site;
 	walk_begin(walk);
 	if (walk_is_compat(regs))
 		walk->end = WALK_COMPAT;

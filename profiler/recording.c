@@ -169,6 +169,7 @@ static void walk_copied_stack(const struct gathering *from, const struct window_
 	struct host_stepper_stack memory = {
 		.registers = copy->registers,
 		.call_site = (int)copy->call_site,
+		.below = copy->below,
 		.memory = from->window->memory.data + copy->memory_off,
 		.len = copy->memory_len,
 	};

@@ -43,6 +43,7 @@ static int take_memory(struct window *window, const struct smolder_copy *from)
 {
 	struct window_copy copy = {
 		.call_site = from->call_site,
+		.below = from->below,
 		.memory_off = (uint32_t)window->memory.len,
 		.memory_len = from->len,
 	};

@@ -19,11 +19,11 @@ static int stepper_read(struct stepper_walk *walk, void *to, uint32_t size, uint
 
 #include "bpf/stepper.h"
 
-/* Memory below the stack pointer is nobody's; above the copy there may be more of the stack. */
+/* Above the copy there may be more of the stack. */
 static int stepper_read(struct stepper_walk *walk, void *to, uint32_t size, uint64_t address)
 {
 	const struct host_stepper_stack *stack = walk->stack;
-	uint64_t off = address - stack->registers[UNWIND_REGISTER_SP];
+	uint64_t off = address - (stack->registers[UNWIND_REGISTER_SP] - stack->below);
 
 	if (stack->read)
 		return stack->read(stack->ctx, to, size, address);

@@ -21,8 +21,9 @@ struct host_stepper_pool {
 struct host_stepper_stack {
 	const uint64_t *registers;   /* UNWIND_REGISTER_CNT, by DWARF number */
 	int call_site;               /* the program counter is a return address */
-	const unsigned char *memory; /* what was at the stack pointer and above */
-	size_t len;
+	const unsigned char *memory; /* what was around the stack pointer … */
+	size_t len;                  /* … so much … */
+	size_t below;                /* … of it, so much below the stack pointer */
 	/* Instead of memory: reads `size` bytes of the thread's; 0, or not 0. NULL: memory counts. */
 	int (*read)(void *ctx, void *to, size_t size, uint64_t address);
 	void *ctx;
