@@ -15,8 +15,9 @@
 
 struct published {
 	struct smolder_task task;
-	uint64_t changed_ns;  /* of the mappings that were published; 0: to be published again */
+	uint64_t changed_ns;  /* of the mappings that were published */
 	uint64_t seen_ns;     /* of the mappings last looked at */
+	bool stale;           /* to be published again, changed or not */
 	uint32_t mapset_id;   /* 0: wanted, but not published yet */
 	uint32_t vain_copies; /* since the mappings last changed */
 };
@@ -138,7 +139,7 @@ void walker_want(struct walker *walker, const struct smolder_task *task)
 	else if (!same_image(&process->task, task))
 		*process = (struct published){.task = *task};
 	if (process)
-		process->changed_ns = 0; /* whatever is published did not do: look again */
+		process->stale = true; /* whatever is published did not do: look again */
 }
 
 /* ---- room ---- */
@@ -147,7 +148,7 @@ void walker_want(struct walker *walker, const struct smolder_task *task)
 static void republish_all(struct walker *walker)
 {
 	vec_for_each(&walker->published, process)
-		process->changed_ns = 0;
+		process->stale = true;
 }
 
 /* Tables that are built for a process but not in a set of its yet. */
@@ -266,7 +267,7 @@ static int publish(struct walker *walker, struct published *process)
 	alive = processes_is_alive(walker->processes, &process->task);
 	if (process->mapset_id && !alive)
 		return -ESRCH;
-	if (process->mapset_id && process->changed_ns == changed_ns)
+	if (process->mapset_id && !process->stale && process->changed_ns == changed_ns)
 		return 0;
 	if (process->seen_ns != changed_ns)
 		process->vain_copies = 0;
@@ -278,11 +279,13 @@ static int publish(struct walker *walker, struct published *process)
 	r = get_mapset(walker, mappings, &set);
 	if (r == 0)
 		r = publish_set(walker, process, &walker->mapsets.sets.items[set]);
-	if (r == 0)
-		process->changed_ns = changed_ns;
-	else
+	if (r < 0) {
 		walker->counters.publish_failed++;
-	return r;
+		return r;
+	}
+	process->changed_ns = changed_ns;
+	process->stale = false;
+	return 0;
 }
 
 static void unpublish(struct walker *walker, struct published *process)
@@ -299,7 +302,7 @@ static void unpublish(struct walker *walker, struct published *process)
 
 static bool needs_attention(const struct published *process, bool all)
 {
-	return all || !process->mapset_id || !process->changed_ns;
+	return all || !process->mapset_id || process->stale;
 }
 
 static void collect_tables(struct walker *walker)
@@ -322,7 +325,7 @@ void walker_update(struct walker *walker, bool settle)
 		if (needs_attention(process, settle) && publish(walker, process) == -ESRCH)
 			unpublish(walker, process);
 	}
-	if (settle && !table_builder_settle(walker->tables.builder, 0)) {
+	if (settle) {
 		table_builder_settle(walker->tables.builder, SETTLE_NS);
 		walker_update(walker, false);
 	}
@@ -349,7 +352,7 @@ static void note_vain_copy(struct walker *walker, const struct smolder_task *tas
 	    process->vain_copies >= VAIN_COPIES_MAX)
 		return;
 	if (++process->vain_copies == VAIN_COPIES_MAX)
-		process->changed_ns = 0; /* to tell the kernel */
+		process->stale = true; /* to tell the kernel */
 }
 
 void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
