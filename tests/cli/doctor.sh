@@ -90,12 +90,20 @@ check_process() {
 check_not_processes() {
 	is "a kernel thread" "$("$SMOLDER" doctor 2 2>&1)" \
 		"smolder: process 2 (kthreadd) is a kernel thread: it has no user code"
-	bash -c 'sleep 0 & echo $!; exec sleep 100' >zombie & # which does not wait for its child
-	local parent=$! pid
-	while ! [ -s zombie ]; do sleep 0.01; done
-	pid=$(cat zombie)
-	while ! grep -q '^State:.Z' "/proc/$pid/status"; do sleep 0.01; done
-	is "a zombie" "$("$SMOLDER" doctor "$pid" 2>&1)" "smolder: process $pid (sleep) has ended: it is a zombie"
+	python3 -c 'import os, time
+child = os.fork() or os._exit(0)
+print(child, flush=True)
+time.sleep(100)' >zombie & # which does not wait for its child
+	local parent=$! pid tries
+	for ((tries = 0; tries < 1000; tries++)); do
+		pid=$(cat zombie)
+		if [ -n "$pid" ] && grep -q '^State:.Z' "/proc/$pid/status"; then
+			break
+		fi
+		sleep 0.01
+	done
+	is "a zombie" "$("$SMOLDER" doctor "$pid" 2>&1)" \
+		"smolder: process $pid ($(cat "/proc/$pid/comm")) has ended: it is a zombie"
 	kill "$parent"
 }
 
