@@ -4,8 +4,8 @@
  * yields 0 and leaves the reader at its end with `failed` set, so that a parser can read on and
  * check once. Little endian.
  */
-#ifndef SMOLDER_UNWIND_BYTE_READER_H
-#define SMOLDER_UNWIND_BYTE_READER_H
+#ifndef SMOLDER_BASE_BYTE_READER_H
+#define SMOLDER_BASE_BYTE_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
