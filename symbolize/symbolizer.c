@@ -4,12 +4,9 @@
 #include "base/hashindex.h"
 #include "base/vec.h"
 #include "symbolize/alias.h"
-#include "symbolize/dwarf_names.h"
-#include "symbolize/elf_file.h"
 #include "symbolize/kallsyms.h"
 #include "symbolize/namepool.h"
-#include "symbolize/stack_base.h"
-#include "symbolize/symtab.h"
+#include "symbolize/object_names.h"
 #include "symbolize/vdso.h"
 
 #include <errno.h>
@@ -31,12 +28,8 @@ struct object {
 	const char *path; /* for messages; in the name pool */
 	bool is_loaded;
 	enum sym_reason broken; /* SYM_OK when lookups make sense */
-	int fd;                 /* owned until `file` takes it; -1 without a file */
-	struct elf_file *file;
-	struct symtab symtab;
-	struct dwarf_names *dwarf; /* NULL: none, or not wanted */
-	bool has_lost_dwarf;
-	struct stack_base base;
+	int fd;                 /* owned until `names` takes it; -1 without a file */
+	struct object_names names;
 	struct kallsyms kallsyms;
 };
 
@@ -56,7 +49,7 @@ struct symbolizer {
 
 /* One answer being put together. */
 struct draft {
-	struct sym_frame frames[DWARF_SCOPE_DEPTH_MAX];
+	struct sym_frame frames[UNIT_INDEX_DEPTH_MAX];
 	struct sym_result result;
 };
 
@@ -82,11 +75,8 @@ static void forget_answers(struct symbolizer *symbolizer)
 
 static void object_free(struct object *object)
 {
-	dwarf_names_close(object->dwarf);
-	stack_base_free(&object->base);
-	symtab_free(&object->symtab);
+	object_names_close(&object->names);
 	kallsyms_free(&object->kallsyms);
-	elf_file_close(object->file);
 	cleanup_close_(&object->fd);
 }
 
@@ -156,48 +146,27 @@ static enum sym_reason reason_of(int error)
 	}
 }
 
-/*
- * Where an object's DWARF comes from, in order; the first that has any is the one. The file itself is
- * the only source so far: separate debug files belong here, each opened as an elf_file of its own.
- */
-static struct dwarf_names *open_dwarf(struct object *object)
-{
-	struct dwarf_names *names = NULL;
-	int r = dwarf_names_open(object->file, &names);
-
-	object->has_lost_dwarf = r < 0 && r != -ENODATA;
-	return r < 0 ? NULL : names;
-}
-
-/* Reads all there is to read, so that afterwards no descriptor is needed. */
-static int read_file(const struct symbolizer *symbolizer, struct object *object)
-{
-	int r;
-
-	if (!symbolizer->options.no_dwarf)
-		object->dwarf = open_dwarf(object);
-	r = symtab_read(object->file, &object->symtab);
-	if (r < 0 && !object->dwarf)
-		return r;
-	return stack_base_read(object->file, &object->symtab, &object->base);
-}
-
 static enum sym_reason load_file(const struct symbolizer *symbolizer, struct object *object)
 {
+	const struct symbolizer_options *wanted = &symbolizer->options;
+	struct object_names_options options = {
+		.no_dwarf = wanted->no_dwarf,
+		.place = {.directory = wanted->debug_directory ? wanted->debug_directory :
+								 "/usr/lib/debug",
+			  .object_path = object->path,
+			  .open = wanted->open_debug,
+			  .ctx = wanted->open_debug_ctx},
+	};
 	int r;
 
 	if (object->kind == OBJECT_VDSO)
 		object->fd = vdso_open();
 	if (object->fd < 0)
 		return SYM_NO_FILE;
-	r = elf_file_open(object->fd, &object->file);
+	r = object_names_open(object->fd, &options, &object->names);
 	if (r < 0)
 		cleanup_close_(&object->fd);
-	object->fd = -1; /* closed, or the file's */
-	if (r < 0)
-		return reason_of(r);
-	r = read_file(symbolizer, object);
-	elf_file_release(object->file);
+	object->fd = -1; /* closed, or the names' */
 	return r < 0 ? reason_of(r) : SYM_OK;
 }
 
@@ -254,32 +223,16 @@ static struct sym_segment mapped_segment(const struct elf_segment *segment)
 	};
 }
 
-static const char *debug_name(const struct dwarf_frame *frame)
+static const char *debug_name(const struct unit_frame *frame)
 {
 	return frame->linkage_name ? frame->linkage_name : frame->plain_name;
 }
 
-/* A path as the compiler saw it, made absolute where it says from where. */
-static const char *intern_path(struct symbolizer *symbolizer, const struct dwarf_frame *frame)
-{
-	char path[PATH_MAX];
-	int len;
-
-	if (!frame->file)
-		return NULL;
-	if (frame->file[0] == '/' || !frame->directory)
-		return namepool_intern(&symbolizer->names, frame->file);
-	len = snprintf(path, sizeof(path), "%s/%s", frame->directory, frame->file);
-	if (len < 0 || (size_t)len >= sizeof(path))
-		return namepool_intern(&symbolizer->names, frame->file);
-	return namepool_intern(&symbolizer->names, path);
-}
-
-static void draft_chain(struct symbolizer *symbolizer, const struct dwarf_chain *chain,
+static void draft_chain(struct symbolizer *symbolizer, const struct unit_chain *chain,
 			const char *physical, struct draft *draft)
 {
 	for (size_t i = 0; i < chain->len; i++) {
-		const struct dwarf_frame *from = &chain->frames[i];
+		const struct unit_frame *from = &chain->frames[i];
 		const char *name = i == 0 ? physical : debug_name(from);
 		struct sym_frame *to = &draft->frames[i];
 
@@ -289,7 +242,7 @@ static void draft_chain(struct symbolizer *symbolizer, const struct dwarf_chain 
 			draft->result.reason = SYM_TOO_LARGE;
 			return;
 		}
-		to->file = intern_path(symbolizer, from);
+		to->file = from->file ? namepool_intern(&symbolizer->names, from->file) : NULL;
 		to->line = to->file ? from->line : 0;
 		to->start_line = from->start_line;
 		to->inlined = i > 0;
@@ -298,36 +251,53 @@ static void draft_chain(struct symbolizer *symbolizer, const struct dwarf_chain 
 	draft->result.reason = SYM_OK;
 }
 
-/* DWARF for the functions and lines, the symbol table for what DWARF does not name. */
-static void draft_code(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
+/* A function known by its bounds only; or not even so. */
+static void draft_unnamed(const struct object_names *names, struct draft *draft)
 {
-	const char *symbol = symtab_find(&object->symtab, draft->result.address, NULL);
-	struct dwarf_chain chain = {.len = 0};
+	const struct interval *function =
+		intervals_find(&names->functions, draft->result.exact_address);
 
-	if (!object->dwarf || !dwarf_names_find(object->dwarf, draft->result.address, &chain))
-		chain = (struct dwarf_chain){.len = 1};
-	symbol = alias_choose(debug_name(&chain.frames[0]), symbol);
-	if (symbol)
-		draft_chain(symbolizer, &chain, symbol, draft);
-	else if (!symtab_is_empty(&object->symtab) || object->dwarf)
+	if (function)
+		draft->result.address = function->start;
+	if (!symtab_is_empty(&names->symtab) || names->dwarf)
 		draft->result.reason = SYM_NO_SYMBOL;
 	else
 		draft->result.reason = SYM_STRIPPED;
 }
 
-static void draft_file(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
+/* DWARF for the functions and lines, the symbol table for what DWARF does not name. */
+static void draft_code(struct symbolizer *symbolizer, const struct object_names *names,
+		       struct draft *draft)
+{
+	const char *symbol = symtab_find(&names->symtab, draft->result.address, NULL);
+	struct unit_chain chain;
+
+	if (!names->dwarf || !dwarf_names_find(names->dwarf, draft->result.address, &chain)) {
+		chain.len = 1;
+		chain.frames[0] = (struct unit_frame){0};
+	}
+	symbol = alias_choose(debug_name(&chain.frames[0]), symbol);
+	if (symbol)
+		draft_chain(symbolizer, &chain, symbol, draft);
+	else
+		draft_unnamed(names, draft);
+}
+
+static void draft_file(struct symbolizer *symbolizer, const struct object_names *names,
+		       struct draft *draft)
 {
 	const struct elf_segment *segment =
-		elf_file_find_offset(object->file, draft->result.address, &draft->result.address);
+		elf_file_find_offset(names->file, draft->result.address, &draft->result.address);
 
+	draft->result.exact_address = draft->result.address;
 	if (!segment) {
 		draft->result.reason = SYM_NOT_MAPPED;
 		return;
 	}
 	draft->result.segment = mapped_segment(segment);
-	draft_code(symbolizer, object, draft);
+	draft_code(symbolizer, names, draft);
 	draft->result.stack_base =
-		stack_base_holds(&object->base, draft->result.address) ||
+		stack_base_holds(&names->base, draft->result.exact_address) ||
 		(draft->result.frames_len && stack_base_has_name(draft->frames[0].name));
 }
 
@@ -340,7 +310,7 @@ static void draft_answer(struct symbolizer *symbolizer, struct object *object, s
 	else if (object->kind == OBJECT_KERNEL)
 		draft_kernel(symbolizer, object, draft);
 	else
-		draft_file(symbolizer, object, draft);
+		draft_file(symbolizer, &object->names, draft);
 }
 
 struct wanted {
@@ -383,7 +353,8 @@ static int keep_answer(struct symbolizer *symbolizer, const struct wanted *wante
 static void find_answer(struct symbolizer *symbolizer, const struct wanted *wanted,
 			struct sym_result *ret_result)
 {
-	struct draft draft = {.result = {.address = wanted->offset}};
+	struct draft draft = {
+		.result = {.address = wanted->offset, .exact_address = wanted->offset}};
 	struct sym_frame *frames = NULL;
 
 	draft_answer(symbolizer, loaded_object(symbolizer, (int)wanted->object), &draft);
@@ -420,7 +391,7 @@ const char *symbolizer_build_id(struct symbolizer *symbolizer, int object)
 {
 	const struct object *loaded = loaded_object(symbolizer, object);
 
-	return loaded && loaded->file ? loaded->file->build_id : "";
+	return loaded && loaded->names.file ? loaded->names.file->build_id : "";
 }
 
 const char *symbolizer_path(const struct symbolizer *symbolizer, int object)
@@ -435,8 +406,8 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 	struct sym_losses losses = {.names_cut = symbolizer->names.cut_cnt};
 
 	vec_for_each(&symbolizer->objects, object) {
-		losses.dwarf_objects += object->has_lost_dwarf;
-		losses.dwarf_units += object->dwarf ? dwarf_names_cut_count(object->dwarf) : 0;
+		losses.dwarf_objects += object->names.has_lost_dwarf;
+		losses.dwarf_units += object->names.dwarf ? object->names.dwarf->source.cut_cnt : 0;
 		losses.kernel_functions += object->kallsyms.dropped_cnt;
 	}
 	*ret_losses = losses;

@@ -50,7 +50,12 @@ struct sym_result {
 	const struct sym_frame *frames; /* physical function first, innermost inlined last */
 	size_t frames_len;              /* 0 unless reason is SYM_OK */
 	enum sym_reason reason;
-	uint64_t address;           /* in the ELF file's terms; the offset itself when not known */
+	/*
+	 * In the ELF file's terms; the offset itself when not known. Of a function without a name
+	 * whose bounds are known, its start: so that its samples stay together.
+	 */
+	uint64_t address;
+	uint64_t exact_address;     /* the one asked for, in the same terms, always */
 	struct sym_segment segment; /* the one that holds the address; all 0 when not known */
 	const char
 		*module; /* kernel: "[kernel.kallsyms]", "[nf_conntrack]" or "[bpf]"; else NULL */
@@ -59,8 +64,16 @@ struct sym_result {
 };
 
 struct symbolizer_options {
-	const char *kallsyms_path; /* NULL: /proc/kallsyms; tests give their own */
-	bool no_dwarf;             /* symbol tables only: no lines, no inlined frames */
+	const char *kallsyms_path;   /* NULL: /proc/kallsyms; tests give their own */
+	bool no_dwarf;               /* symbol tables only: no lines, no inlined frames */
+	const char *debug_directory; /* of separate debug files; NULL: /usr/lib/debug */
+	/*
+	 * Opens a debug file beside an object, by its path as the object's own path is; < 0: not there.
+	 * Only a file whose build-id or checksum proves that it belongs to the object is used. NULL:
+	 * debug files are looked for in debug_directory only.
+	 */
+	int (*open_debug)(void *ctx, const char *path);
+	void *open_debug_ctx;
 };
 
 int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret_symbolizer)
@@ -69,7 +82,8 @@ struct symbolizer *symbolizer_free(struct symbolizer *symbolizer); /* NULL is le
 
 /*
  * Makes an object known; returns its id (>= 0) or -ENOMEM. `fd` is borrowed and duplicated; -1 when the
- * file could not be opened (lookups then answer SYM_NO_FILE). `path` is for messages only.
+ * file could not be opened (lookups then answer SYM_NO_FILE). `path` is for messages and for finding
+ * a .gnu_debuglink's file; neither need exist.
  */
 int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path);
 int symbolizer_add_kernel(struct symbolizer *symbolizer);
@@ -88,7 +102,7 @@ const char *symbolizer_path(const struct symbolizer *symbolizer, int object);
 /* What files and caps kept us from telling, of all objects looked into so far. */
 struct sym_losses {
 	uint64_t dwarf_objects;    /* whose DWARF is broken or beyond our caps: symbols were used */
-	uint64_t dwarf_units;      /* units or line tables left out, whole or in part */
+	uint64_t dwarf_units;      /* units or line programs left out, whole or in part */
 	uint64_t names_cut;        /* names longer than 16 KiB */
 	uint64_t kernel_functions; /* left out of kallsyms */
 };
