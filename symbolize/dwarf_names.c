@@ -32,9 +32,11 @@ static int take_range(void *ctx, uint64_t start, uint64_t limit)
 
 static int build_unit(struct dwarf_names *names, struct dwarf_names_unit *unit)
 {
-	struct dwarf_cu *cu = &names->source.dwarf->units.items[unit->cu];
-	int r = dwarf_unit_build(&names->source, cu, &unit->owned);
+	struct dwarf_file *dwarf = names->source.dwarf;
+	int r = -ENOENT;
 
+	if (unit->cu < dwarf->units.len) /* or the cache is not of this DWARF */
+		r = dwarf_unit_build(&names->source, &dwarf->units.items[unit->cu], &unit->owned);
 	names->is_changed = true;
 	if (r == 0)
 		r = unit_index_open(unit->owned, unit->owned->len, &unit->index);
@@ -98,23 +100,33 @@ static int index_units(struct dwarf_names *names)
 	return intervals_seal(&names->ranges);
 }
 
+static struct dwarf_names *make(const struct elf_file *elf)
+{
+	struct dwarf_names *names = calloc(1, sizeof(*names));
+
+	if (!names)
+		return NULL;
+	names->source.elf = elf;
+	names->source.budget = (struct dwarf_budget){
+		.line_bytes = LINE_BYTES_MAX,
+		.scope_cnt = SCOPES_MAX,
+		.range_cnt = RANGES_MAX,
+	};
+	return names;
+}
+
 int dwarf_names_open(const struct elf_file *elf, struct dwarf_file *dwarf,
 		     struct dwarf_names **ret_names)
 {
-	struct dwarf_names *names = calloc(1, sizeof(*names));
+	struct dwarf_names *names = make(elf);
 	int r;
 
 	if (!names) {
 		dwarf_file_close(dwarf);
 		return -ENOMEM;
 	}
-	names->source = (struct dwarf_source){
-		.dwarf = dwarf,
-		.elf = elf,
-		.budget = {.line_bytes = LINE_BYTES_MAX,
-			   .scope_cnt = SCOPES_MAX,
-			   .range_cnt = RANGES_MAX},
-	};
+	names->source.dwarf = dwarf;
+	names->is_changed = true;
 	r = index_units(names);
 	if (r < 0) {
 		dwarf_names_close(names);
@@ -124,6 +136,31 @@ int dwarf_names_open(const struct elf_file *elf, struct dwarf_file *dwarf,
 	return 0;
 }
 
+int dwarf_names_open_cached(const struct elf_file *elf, const struct index_file *cached,
+			    struct dwarf_names **ret_names)
+{
+	struct dwarf_names *names = make(elf);
+
+	if (!names || vec_reserve(&names->units, cached->unit_cnt) < 0) {
+		free(names);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < cached->unit_cnt; i++)
+		names->units.items[i] =
+			(struct dwarf_names_unit){.cu = (uint32_t)cached->units[i].cu};
+	names->units.len = cached->unit_cnt;
+	names->cached = *cached;
+	names->ranges = cached->contents.tables[INDEX_UNITS];
+	names->source.cut_cnt = cached->contents.cut_cnt;
+	*ret_names = names;
+	return 0;
+}
+
+void dwarf_names_attach(struct dwarf_names *names, struct dwarf_file *dwarf)
+{
+	names->source.dwarf = dwarf;
+}
+
 struct dwarf_names *dwarf_names_close(struct dwarf_names *names)
 {
 	if (!names)
@@ -131,22 +168,57 @@ struct dwarf_names *dwarf_names_close(struct dwarf_names *names)
 	vec_for_each(&names->units, unit)
 		free(unit->owned);
 	vec_free(&names->units);
-	if (!names->are_ranges_borrowed)
+	if (!names->cached.map)
 		intervals_free(&names->ranges);
 	dwarf_file_close(names->source.dwarf);
 	free(names);
 	return NULL;
 }
 
-bool dwarf_names_find(struct dwarf_names *names, uint64_t address, struct unit_chain *ret_chain)
+/* From the cache, where the unit is in it. */
+static bool open_unit(struct dwarf_names *names, struct dwarf_names_unit *unit)
+{
+	uint32_t number = (uint32_t)(unit - names->units.items);
+
+	if (!unit->is_open && !unit->is_broken && names->cached.map)
+		unit->is_open = index_file_unit(&names->cached, number, &unit->index) == 0;
+	return unit->is_open;
+}
+
+static struct dwarf_names_unit *find_unit(struct dwarf_names *names, uint64_t address)
 {
 	const struct interval *range = intervals_find(&names->ranges, address);
-	struct dwarf_names_unit *unit;
 
-	if (!range)
+	return range ? &names->units.items[range->value] : NULL;
+}
+
+bool dwarf_names_lacks(struct dwarf_names *names, uint64_t address)
+{
+	struct dwarf_names_unit *unit = find_unit(names, address);
+
+	return unit && !open_unit(names, unit) && !unit->is_broken && !names->source.dwarf;
+}
+
+bool dwarf_names_find(struct dwarf_names *names, uint64_t address, struct unit_chain *ret_chain)
+{
+	struct dwarf_names_unit *unit = find_unit(names, address);
+
+	if (!unit)
 		return false;
-	unit = &names->units.items[range->value];
-	if (!unit->is_open && !unit->is_broken && names->source.dwarf)
+	if (!open_unit(names, unit) && !unit->is_broken && names->source.dwarf)
 		(void)build_unit(names, unit); /* without memory it stays empty */
 	return unit->is_open && unit_index_find(&unit->index, address, ret_chain);
+}
+
+int dwarf_names_collect(struct dwarf_names *names, struct index_units *units)
+{
+	vec_for_each(&names->units, unit) {
+		struct index_unit_source source = {.cu = unit->cu};
+
+		if (open_unit(names, unit))
+			source.block = unit->index.header;
+		if (vec_push(&units->list, source) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }

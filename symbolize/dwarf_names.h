@@ -10,6 +10,7 @@
 #define SMOLDER_SYMBOLIZE_DWARF_NAMES_H
 
 #include "symbolize/dwarf_unit.h"
+#include "symbolize/index_file.h"
 
 struct dwarf_names_unit {
 	struct unit_index index;
@@ -20,11 +21,11 @@ struct dwarf_names_unit {
 };
 
 struct dwarf_names {
-	struct dwarf_source source; /* its dwarf may be NULL when all is in the cache; owned */
+	struct dwarf_source source; /* its dwarf is NULL until the cache lacks a unit; owned */
+	struct index_file cached;   /* a view of it: not ours to close */
 	VEC(struct dwarf_names_unit) units;
-	struct intervals ranges; /* value: the unit */
-	bool are_ranges_borrowed;
-	bool is_changed; /* has units that the cache did not have */
+	struct intervals ranges; /* value: the unit; the cache's when there is one */
+	bool is_changed;         /* has units that the cache has not */
 };
 
 /*
@@ -33,6 +34,20 @@ struct dwarf_names {
  */
 int dwarf_names_open(const struct elf_file *elf, struct dwarf_file *dwarf,
 		     struct dwarf_names **ret_names) _warn_unused_;
+
+/* The same from the cache, which must outlive the result. */
+int dwarf_names_open_cached(const struct elf_file *elf, const struct index_file *cached,
+			    struct dwarf_names **ret_names) _warn_unused_;
+
+/* Would a lookup of this address need the DWARF, which is not there yet? */
+bool dwarf_names_lacks(struct dwarf_names *names, uint64_t address);
+
+/* Gives the DWARF, from which the cache was made, for units that the cache lacks; takes it over. */
+void dwarf_names_attach(struct dwarf_names *names, struct dwarf_file *dwarf);
+
+/* What there is of each unit, for the cache. 0 or -ENOMEM. */
+int dwarf_names_collect(struct dwarf_names *names, struct index_units *units) _warn_unused_;
+
 struct dwarf_names *dwarf_names_close(struct dwarf_names *names); /* NULL is legal */
 
 /*

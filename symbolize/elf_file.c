@@ -52,20 +52,35 @@ static int add_segment(struct elf_file *file, const GElf_Phdr *header, uint64_t 
 	return vec_push(&file->segments, segment);
 }
 
-static int read_segments(struct elf_file *file)
+static int read_identity(struct elf_file *file)
 {
 	struct stat status;
+
+	if (fstat(file->fd, &status) < 0)
+		return -ENOEXEC;
+	file->identity = (struct elf_identity){
+		.device = status.st_dev,
+		.inode = status.st_ino,
+		.len = (uint64_t)status.st_size,
+		.changed_ns = status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec,
+		.owner = status.st_uid,
+	};
+	return 0;
+}
+
+static int read_segments(struct elf_file *file)
+{
 	size_t header_cnt;
 	GElf_Phdr header;
 
-	if (fstat(file->fd, &status) < 0 || elf_getphdrnum(file->elf, &header_cnt) < 0)
+	if (read_identity(file) < 0 || elf_getphdrnum(file->elf, &header_cnt) < 0)
 		return -ENOEXEC;
 	if (header_cnt > PROGRAM_HEADERS_MAX)
 		return -EFBIG;
 	for (size_t i = 0; i < header_cnt; i++) {
 		if (!gelf_getphdr(file->elf, (int)i, &header))
 			return -ENOEXEC;
-		if (add_segment(file, &header, (uint64_t)status.st_size) < 0)
+		if (add_segment(file, &header, file->identity.len) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -232,12 +247,22 @@ const struct elf_segment *elf_file_find_offset(const struct elf_file *file, uint
 	return NULL;
 }
 
+bool elf_file_find_address(const struct elf_file *file, uint64_t address, uint64_t *ret_offset)
+{
+	vec_for_each(&file->segments, segment) {
+		if (address < segment->address || address - segment->address >= segment->file_len)
+			continue;
+		*ret_offset = segment->file_offset + (address - segment->address);
+		return true;
+	}
+	return false;
+}
+
 bool elf_file_is_code(const struct elf_file *file, uint64_t address)
 {
-	vec_for_each(&file->segments, segment)
-		if (address >= segment->address && address - segment->address < segment->file_len)
-			return true;
-	return false;
+	uint64_t offset;
+
+	return elf_file_find_address(file, address, &offset);
 }
 
 struct Elf_Scn *elf_file_section(const struct elf_file *file, const char *name, uint32_t type)

@@ -14,6 +14,8 @@
 struct object_names_options {
 	struct debug_place place;
 	bool no_dwarf;
+	int cache;           /* the directory of index files; -1: none */
+	bool may_hold_files; /* descriptors, until all that may be asked for is known */
 };
 
 struct object_names { /* all zero: nothing is known */
@@ -25,14 +27,25 @@ struct object_names { /* all zero: nothing is known */
 	struct intervals functions; /* by .eh_frame, where symbols do not name all */
 	struct stack_base base;
 	bool has_lost_dwarf; /* broken or beyond our caps */
+	bool holds_files;    /* descriptors of the files above are open */
+	bool is_cacheable;   /* there is a name to keep it under */
+	struct index_file cached;
+	char cache_name[INDEX_FILE_NAME_LEN];
 };
 
 /*
  * Takes the descriptor over on success. 0 or why there is nothing: -ENOEXEC (not ELF, or broken),
- * -EFBIG (over our caps), -ENOMEM. Afterwards no descriptor is held.
+ * -EFBIG (over our caps), -ENOMEM. Afterwards no descriptor is held, unless that is allowed and the
+ * cache knows only a part of the object.
  */
 int object_names_open(int fd, const struct object_names_options *options,
 		      struct object_names *ret_names) _warn_unused_;
+
+/* As dwarf_names_find(); reads the DWARF first when the cache lacks the unit. */
+bool object_names_find(struct object_names *names, uint64_t address, struct unit_chain *ret_chain);
+
+/* Keeps in the cache what it does not have yet. 0, also when there is nothing to do, or -errno. */
+int object_names_save(struct object_names *names, int cache);
 void object_names_close(struct object_names *names);
 
 #endif

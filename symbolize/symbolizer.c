@@ -20,6 +20,8 @@
  * needed.
  */
 #define ANSWERS_MAX (128 * 1024)
+#define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to three each */
+#define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 
 enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL };
 
@@ -45,6 +47,8 @@ struct symbolizer {
 	VEC(struct answer) answers;
 	struct hashindex answer_index;
 	struct namepool names;
+	int cache; /* directory; -1: none */
+	size_t holder_cnt;
 };
 
 /* One answer being put together. */
@@ -61,6 +65,9 @@ int symbolizer_new(const struct symbolizer_options *options, struct symbolizer *
 		return -ENOMEM;
 	if (options)
 		symbolizer->options = *options;
+	symbolizer->cache = -1;
+	if (symbolizer->options.cache_directory)
+		symbolizer->cache = index_directory_open(symbolizer->options.cache_directory);
 	*ret_symbolizer = symbolizer;
 	return 0;
 }
@@ -80,10 +87,25 @@ static void object_free(struct object *object)
 	cleanup_close_(&object->fd);
 }
 
+/* What cannot be kept is found out again the next time. */
+static void save_objects(struct symbolizer *symbolizer)
+{
+	uint64_t len_max = symbolizer->options.cache_len_max;
+
+	if (symbolizer->cache < 0)
+		return;
+	vec_for_each(&symbolizer->objects, object)
+		if (object->is_loaded && object->broken == SYM_OK)
+			(void)object_names_save(&object->names, symbolizer->cache);
+	index_directory_trim(symbolizer->cache, len_max ? len_max : CACHE_LEN_MAX);
+	close(symbolizer->cache);
+}
+
 struct symbolizer *symbolizer_free(struct symbolizer *symbolizer)
 {
 	if (!symbolizer)
 		return NULL;
+	save_objects(symbolizer);
 	forget_answers(symbolizer);
 	vec_free(&symbolizer->answers);
 	hashindex_free(&symbolizer->answer_index);
@@ -146,11 +168,13 @@ static enum sym_reason reason_of(int error)
 	}
 }
 
-static enum sym_reason load_file(const struct symbolizer *symbolizer, struct object *object)
+static enum sym_reason load_file(struct symbolizer *symbolizer, struct object *object)
 {
 	const struct symbolizer_options *wanted = &symbolizer->options;
 	struct object_names_options options = {
 		.no_dwarf = wanted->no_dwarf,
+		.cache = symbolizer->cache,
+		.may_hold_files = symbolizer->holder_cnt < HOLDERS_MAX,
 		.place = {.directory = wanted->debug_directory ? wanted->debug_directory :
 								 "/usr/lib/debug",
 			  .object_path = object->path,
@@ -167,6 +191,7 @@ static enum sym_reason load_file(const struct symbolizer *symbolizer, struct obj
 	if (r < 0)
 		cleanup_close_(&object->fd);
 	object->fd = -1; /* closed, or the names' */
+	symbolizer->holder_cnt += object->names.holds_files;
 	return r < 0 ? reason_of(r) : SYM_OK;
 }
 
@@ -266,13 +291,13 @@ static void draft_unnamed(const struct object_names *names, struct draft *draft)
 }
 
 /* DWARF for the functions and lines, the symbol table for what DWARF does not name. */
-static void draft_code(struct symbolizer *symbolizer, const struct object_names *names,
+static void draft_code(struct symbolizer *symbolizer, struct object_names *names,
 		       struct draft *draft)
 {
 	const char *symbol = symtab_find(&names->symtab, draft->result.address, NULL);
 	struct unit_chain chain;
 
-	if (!names->dwarf || !dwarf_names_find(names->dwarf, draft->result.address, &chain)) {
+	if (!object_names_find(names, draft->result.address, &chain)) {
 		chain.len = 1;
 		chain.frames[0] = (struct unit_frame){0};
 	}
@@ -283,7 +308,7 @@ static void draft_code(struct symbolizer *symbolizer, const struct object_names 
 		draft_unnamed(names, draft);
 }
 
-static void draft_file(struct symbolizer *symbolizer, const struct object_names *names,
+static void draft_file(struct symbolizer *symbolizer, struct object_names *names,
 		       struct draft *draft)
 {
 	const struct elf_segment *segment =
@@ -385,6 +410,22 @@ void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offse
 		find_answer(symbolizer, &wanted, ret_result);
 	else
 		*ret_result = symbolizer->answers.items[id].result;
+}
+
+void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64_t address,
+			       struct sym_result *ret_result)
+{
+	const struct object *loaded = loaded_object(symbolizer, object);
+	uint64_t offset;
+
+	*ret_result = (struct sym_result){.address = address,
+					  .exact_address = address,
+					  .reason = loaded ? loaded->broken : SYM_NO_FILE};
+	if (ret_result->reason != SYM_OK)
+		return;
+	ret_result->reason = SYM_NOT_MAPPED;
+	if (loaded->names.file && elf_file_find_address(loaded->names.file, address, &offset))
+		symbolizer_lookup(symbolizer, object, offset, ret_result);
 }
 
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object)

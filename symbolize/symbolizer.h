@@ -74,11 +74,18 @@ struct symbolizer_options {
 	 */
 	int (*open_debug)(void *ctx, const char *path);
 	void *open_debug_ctx;
+	/*
+	 * Where what was found out about objects is kept from one run to the next; made when it is not
+	 * there (its parent must be). NULL: nowhere. One that others may write to is not used.
+	 */
+	const char *cache_directory;
+	uint64_t cache_len_max; /* bytes of it all; 0: 1 GiB */
 };
 
 int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret_symbolizer)
 	_warn_unused_;
-struct symbolizer *symbolizer_free(struct symbolizer *symbolizer); /* NULL is legal */
+/* Keeps what was found out in the cache, if there is one. NULL is legal. */
+struct symbolizer *symbolizer_free(struct symbolizer *symbolizer);
 
 /*
  * Makes an object known; returns its id (>= 0) or -ENOMEM. `fd` is borrowed and duplicated; -1 when the
@@ -92,6 +99,10 @@ int symbolizer_add_vdso(struct symbolizer *symbolizer);
 /* Always answers: `ret_result` is filled, its reason says how well. */
 void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offset,
 		       struct sym_result *ret_result);
+
+/* The same by an address of the ELF file, as symbol tables have it. Not for the kernel. */
+void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64_t address,
+			       struct sym_result *ret_result);
 
 /* Lower-case hex build-id of the object, or "" when it has none or cannot be read. */
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
@@ -111,6 +122,12 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 
 /* The ledger's word for a reason: "no symbol", "stripped", … */
 const char *sym_reason_name(enum sym_reason reason);
+
+/*
+ * The user's cache_directory: $XDG_CACHE_HOME/smolder, root's /var/cache/smolder, or
+ * ~/.cache/smolder, whose parent is made. Written to `path`; NULL when there is none.
+ */
+const char *symbolizer_cache_directory(char *path, size_t size);
 
 static inline void symbolizer_cleanup_(struct symbolizer **symbolizer)
 {
