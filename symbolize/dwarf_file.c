@@ -75,7 +75,7 @@ static bool read_unit_header(const struct dwarf_file *file, uint64_t offset,
 }
 
 /* Units of a version or address size that does not exist stay unknown; those behind them do not. */
-static int find_units(struct dwarf_file *file)
+int dwarf_file_find_units(struct dwarf_file *file)
 {
 	struct dwarf_cu cu;
 	uint64_t offset = 0;
@@ -113,7 +113,7 @@ int dwarf_file_open(const struct elf_file *elf, uint64_t budget, struct dwarf_fi
 		return -ENOMEM;
 	r = load_sections(elf, budget, file);
 	if (r == 0)
-		r = find_units(file);
+		r = dwarf_file_find_units(file);
 	if (r < 0) {
 		dwarf_file_close(file);
 		return r;

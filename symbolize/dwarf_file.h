@@ -72,6 +72,9 @@ int dwarf_file_open(const struct elf_file *elf, uint64_t budget, struct dwarf_fi
 	_warn_unused_;
 struct dwarf_file *dwarf_file_close(struct dwarf_file *file); /* NULL is legal */
 
+/* The part of opening that comes when the sections are there. 0, -EFBIG or -ENOMEM. */
+int dwarf_file_find_units(struct dwarf_file *file) _warn_unused_;
+
 /* Reads the unit's abbreviations and its root entry into *ret_root; false when they are broken. */
 bool dwarf_cu_prepare(struct dwarf_file *file, struct dwarf_cu *cu, struct dwarf_die *ret_root);
 

@@ -175,13 +175,17 @@ struct dwarf_names *dwarf_names_close(struct dwarf_names *names)
 	return NULL;
 }
 
-/* From the cache, where the unit is in it. */
+/* From the cache, where the unit is in it. One that is broken there will be written anew. */
 static bool open_unit(struct dwarf_names *names, struct dwarf_names_unit *unit)
 {
 	uint32_t number = (uint32_t)(unit - names->units.items);
+	int r;
 
-	if (!unit->is_open && !unit->is_broken && names->cached.map)
-		unit->is_open = index_file_unit(&names->cached, number, &unit->index) == 0;
+	if (unit->is_open || unit->is_broken || !names->cached.map)
+		return unit->is_open;
+	r = index_file_unit(&names->cached, number, &unit->index);
+	unit->is_open = r == 0;
+	names->is_changed |= r == -EBADMSG;
 	return unit->is_open;
 }
 
@@ -199,14 +203,25 @@ bool dwarf_names_lacks(struct dwarf_names *names, uint64_t address)
 	return unit && !open_unit(names, unit) && !unit->is_broken && !names->source.dwarf;
 }
 
+/* The cache said that it had the unit, and the DWARF's file is closed: the next run will do better. */
+static void lose_unit(struct dwarf_names *names, struct dwarf_names_unit *unit)
+{
+	unit->is_broken = true;
+	names->lost_cnt++;
+}
+
 bool dwarf_names_find(struct dwarf_names *names, uint64_t address, struct unit_chain *ret_chain)
 {
 	struct dwarf_names_unit *unit = find_unit(names, address);
 
 	if (!unit)
 		return false;
-	if (!open_unit(names, unit) && !unit->is_broken && names->source.dwarf)
-		(void)build_unit(names, unit); /* without memory it stays empty */
+	if (!open_unit(names, unit) && !unit->is_broken) {
+		if (names->source.dwarf)
+			(void)build_unit(names, unit); /* without memory it stays empty */
+		else
+			lose_unit(names, unit);
+	}
 	return unit->is_open && unit_index_find(&unit->index, address, ret_chain);
 }
 

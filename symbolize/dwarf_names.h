@@ -25,6 +25,7 @@ struct dwarf_names {
 	struct index_file cached;   /* a view of it: not ours to close */
 	VEC(struct dwarf_names_unit) units;
 	struct intervals ranges; /* value: the unit; the cache's when there is one */
+	uint64_t lost_cnt;       /* units broken in the cache, this time */
 	bool is_changed;         /* has units that the cache has not */
 };
 

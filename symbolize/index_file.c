@@ -87,6 +87,21 @@ static int check_header(const struct header *header, size_t len)
 	return 0;
 }
 
+void index_file_seal(void *bytes, size_t len)
+{
+	struct header *header = bytes;
+	uint64_t before;
+
+	if (len < sizeof(*header))
+		return;
+	before = tables_len(header);
+	memcpy(header->magic, magic, sizeof(magic));
+	header->version = VERSION;
+	header->len = len;
+	if (before <= len)
+		header->checksum = checksum_of(header, before);
+}
+
 static bool values_are_below(const struct intervals *table, uint32_t limit)
 {
 	vec_for_each(&table->list, range)

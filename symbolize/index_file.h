@@ -57,6 +57,9 @@ void index_directory_trim(int directory, uint64_t max_len);
 int index_file_open(int directory, const char *name, struct index_file *ret_file) _warn_unused_;
 void index_file_close(struct index_file *file);
 
+/* Gives the `len` bytes of a file, whatever they are, the length and the checksum they need. */
+void index_file_seal(void *bytes, size_t len);
+
 /* The index of a unit; it lives as long as the file. 0, -ENODATA (not there) or -EBADMSG. */
 int index_file_unit(const struct index_file *file, uint32_t number, struct unit_index *ret_index)
 	_warn_unused_;

@@ -448,7 +448,9 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 
 	vec_for_each(&symbolizer->objects, object) {
 		losses.dwarf_objects += object->names.has_lost_dwarf;
-		losses.dwarf_units += object->names.dwarf ? object->names.dwarf->source.cut_cnt : 0;
+		if (object->names.dwarf)
+			losses.dwarf_units +=
+				object->names.dwarf->source.cut_cnt + object->names.dwarf->lost_cnt;
 		losses.kernel_functions += object->kallsyms.dropped_cnt;
 	}
 	*ret_losses = losses;

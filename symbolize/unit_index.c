@@ -150,7 +150,6 @@ int unit_index_pack(struct unit_draft *draft, struct unit_index_header **ret_blo
 	block = malloc(len);
 	if (!block)
 		return -ENOMEM;
-	header.len = (uint32_t)len;
 	*block = header;
 	at = append_pieces(draft, block);
 	at = append(at, draft->scopes.items, header.scope_cnt * sizeof(struct unit_scope));
@@ -158,9 +157,19 @@ int unit_index_pack(struct unit_draft *draft, struct unit_index_header **ret_blo
 	at = append(at, draft->files.items, header.file_cnt * sizeof(uint32_t));
 	at = append(at, draft->strings.bytes.data, header.strings_len);
 	memset(at, 0, (size_t)((char *)block + len - (char *)at));
-	block->checksum = checksum_of(block);
+	unit_index_seal(block, len);
 	*ret_block = block;
 	return 0;
+}
+
+void unit_index_seal(struct unit_index_header *block, size_t len)
+{
+	uint64_t wanted = padded(block_len(block));
+
+	if (wanted > len || wanted > UINT32_MAX)
+		return;
+	block->len = (uint32_t)wanted;
+	block->checksum = checksum_of(block);
 }
 
 /* Parents stand before their children: so chains of them end, where the depth says. */

@@ -96,6 +96,9 @@ void unit_draft_free(struct unit_draft *draft);
 /* Packs into memory the caller frees. 0 or -ENOMEM. What is 4 GiB or more from the start is left out. */
 int unit_index_pack(struct unit_draft *draft, struct unit_index_header **ret_block) _warn_unused_;
 
+/* Gives the `len` bytes at a block, whatever they are, the length and the checksum they need. */
+void unit_index_seal(struct unit_index_header *block, size_t len);
+
 /*
  * Takes up to `len` bytes that anybody may have written for a block: every offset in it is checked,
  * once. 0 or -EBADMSG.

@@ -13,7 +13,7 @@ mkdir -p "$XDG_CACHE_HOME"
 
 # Addresses every three bytes of the functions that the fixtures' own sources have.
 addresses_of() {
-	nm -S --defined-only "$1" | awk '$4 ~ /^(chain|main|_ZN6scopes)/ && $2 != "" { print $1, $2 }' |
+	nm -S --defined-only "$1" | awk '$3 ~ /[tTwW]/ && $4 ~ /^(chain|main|_ZN6scopes)/ { print $1, $2 }' |
 		while read -r start len; do
 			for ((i = 0; i < 16#$len; i += 3)); do
 				printf '%x\n' $((16#$start + i))
