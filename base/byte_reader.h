@@ -40,7 +40,8 @@ static inline const uint8_t *reader_skip(struct byte_reader *reader, uint64_t le
 		reader->failed = true;
 		return NULL;
 	}
-	reader->at += len;
+	if (len) /* at may be NULL */
+		reader->at += len;
 	return bytes;
 }
 

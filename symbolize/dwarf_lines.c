@@ -48,7 +48,7 @@ static uint8_t read_length(struct byte_reader *reader)
 		len = read_fixed(reader, 8);
 	if (len > reader_left(reader))
 		reader_skip(reader, UINT64_MAX);
-	else
+	else if (!reader->failed)
 		reader->end = reader->at + len;
 	return offset_size;
 }

@@ -69,10 +69,17 @@ void dwarf_read_value(const struct dwarf_cu *cu, const struct dwarf_spec *spec,
 	*ret_value = value;
 }
 
+/* NULL when no entry of the table has an attribute. */
+static const struct dwarf_spec *specs_of(const struct dwarf_cu *cu,
+					 const struct dwarf_abbrev *abbrev)
+{
+	return abbrev->spec_cnt ? &cu->abbrevs->specs.items[abbrev->first_spec] : NULL;
+}
+
 void dwarf_read_die(const struct dwarf_cu *cu, const struct dwarf_abbrev *abbrev,
 		    struct byte_reader *reader, struct dwarf_die *ret_die)
 {
-	const struct dwarf_spec *specs = cu->abbrevs->specs.items + abbrev->first_spec;
+	const struct dwarf_spec *specs = specs_of(cu, abbrev);
 	struct dwarf_value unwanted;
 
 	ret_die->abbrev = abbrev;
@@ -99,7 +106,7 @@ void dwarf_read_die(const struct dwarf_cu *cu, const struct dwarf_abbrev *abbrev
 void dwarf_skip_die(const struct dwarf_cu *cu, const struct dwarf_abbrev *abbrev,
 		    struct byte_reader *reader)
 {
-	const struct dwarf_spec *specs = cu->abbrevs->specs.items + abbrev->first_spec;
+	const struct dwarf_spec *specs = specs_of(cu, abbrev);
 	struct dwarf_value unwanted;
 
 	if (abbrev->attributes_len != DWARF_LEN_VARIES) {
