@@ -219,6 +219,19 @@ static struct object *loaded_object(struct symbolizer *symbolizer, int id)
 	return object;
 }
 
+/* What to call a symbol; NULL: out of memory or over the cap. */
+static const char *name_symbol(struct symbolizer *symbolizer, const char *symbol,
+			       const char **ret_system_name)
+{
+	const char *name;
+
+	if (!symbolizer->options.no_demangle)
+		return namepool_demangle(&symbolizer->names, symbol, ret_system_name);
+	name = namepool_intern(&symbolizer->names, symbol);
+	*ret_system_name = name;
+	return name;
+}
+
 static void draft_kernel(struct symbolizer *symbolizer, const struct object *object,
 			 struct draft *draft)
 {
@@ -231,7 +244,7 @@ static void draft_kernel(struct symbolizer *symbolizer, const struct object *obj
 		draft->result.reason = SYM_NO_SYMBOL;
 		return;
 	}
-	frame->name = namepool_demangle(&symbolizer->names, symbol, &frame->system_name);
+	frame->name = name_symbol(symbolizer, symbol, &frame->system_name);
 	draft->result.frames_len = frame->name ? 1 : 0;
 	draft->result.reason = frame->name ? SYM_OK : SYM_TOO_LARGE;
 }
@@ -261,8 +274,7 @@ static void draft_chain(struct symbolizer *symbolizer, const struct unit_chain *
 		const char *name = i == 0 ? physical : debug_name(from);
 		struct sym_frame *to = &draft->frames[i];
 
-		to->name = namepool_demangle(&symbolizer->names, name ? name : "[inlined]",
-					     &to->system_name);
+		to->name = name_symbol(symbolizer, name ? name : "[inlined]", &to->system_name);
 		if (!to->name) {
 			draft->result.reason = SYM_TOO_LARGE;
 			return;

@@ -66,6 +66,7 @@ struct sym_result {
 struct symbolizer_options {
 	const char *kallsyms_path;   /* NULL: /proc/kallsyms; tests give their own */
 	bool no_dwarf;               /* symbol tables only: no lines, no inlined frames */
+	bool no_demangle;            /* names are as in the symbol table, which costs less */
 	const char *debug_directory; /* of separate debug files; NULL: /usr/lib/debug */
 	/*
 	 * Opens a debug file beside an object, by its path as the object's own path is; < 0: not there.

@@ -230,6 +230,7 @@ static int run(struct symbolize *symbolize, char **operands)
 {
 	char cache[PATH_MAX];
 	struct symbolizer_options options = {
+		.no_demangle = !symbolize->demangle && !symbolize->json,
 		.open_debug = open_beside,
 		.cache_directory = symbolizer_cache_directory(cache, sizeof(cache)),
 	};
