@@ -68,6 +68,36 @@ static int read_identity(struct elf_file *file)
 	return 0;
 }
 
+/*
+ * A debug file has the headers of the code that was left out of it. Offsets into that code do not
+ * exist: addresses stand for them, so that what is asked by address is answered.
+ */
+static int add_absent_segment(struct elf_file *file, const GElf_Phdr *header)
+{
+	struct elf_segment segment = {
+		.address = header->p_vaddr,
+		.file_offset = header->p_vaddr,
+		.file_len = header->p_memsz,
+	};
+
+	if (header->p_type != PT_LOAD || !(header->p_flags & PF_X) || header->p_filesz ||
+	    header->p_memsz == 0 || header->p_memsz > INT64_MAX / 4 ||
+	    header->p_vaddr > UINT64_MAX - 2 * header->p_memsz)
+		return 0;
+	return vec_push(&file->segments, segment);
+}
+
+static int read_absent_segments(struct elf_file *file, size_t header_cnt)
+{
+	GElf_Phdr header;
+
+	for (size_t i = 0; i < header_cnt; i++)
+		if (gelf_getphdr(file->elf, (int)i, &header) &&
+		    add_absent_segment(file, &header) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 static int read_segments(struct elf_file *file)
 {
 	size_t header_cnt;
@@ -83,7 +113,7 @@ static int read_segments(struct elf_file *file)
 		if (add_segment(file, &header, file->identity.len) < 0)
 			return -ENOMEM;
 	}
-	return 0;
+	return file->segments.len ? 0 : read_absent_segments(file, header_cnt);
 }
 
 /* The build-id among these notes, as hex into the file; false when it is not there. */

@@ -17,7 +17,8 @@ struct Elf_Scn;
 
 #define ELF_BUILD_ID_LEN_MAX 64 /* bytes; linkers write 8, 16 or 20 */
 
-struct elf_segment { /* an executable PT_LOAD as its header has it */
+/* An executable PT_LOAD as its header has it; of a debug file, whose code is elsewhere, by address. */
+struct elf_segment {
 	uint64_t address, file_offset, file_len;
 };
 

@@ -93,6 +93,32 @@ static void by_build_id(void **state)
 	assert_equals_whole(symbolizer, "chain_separate", "chain_pie");
 }
 
+/* A debug file itself, asked by address as there are no offsets in it. */
+static void debug_file_alone(void **state)
+{
+	_cleanup_symbolizer_ struct symbolizer *symbolizer = make("/nowhere", NULL);
+	uint64_t outer = fixture_symbol("chain_pie", "chain_outer");
+	struct sym_result theirs =
+		look_up(symbolizer, "chain_pie", fixture_offset("chain_pie", outer));
+	struct sym_result ours;
+	char path[256];
+	const char *id = symbolizer_build_id(symbolizer, 0);
+	int fd, object;
+
+	(void)state;
+	snprintf(path, sizeof(path), DIRECTORY "/.build-id/%.2s/%s.debug", id, id + 2);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_return_code(fd, 0);
+	object = symbolizer_add_file(symbolizer, fd, path);
+	close(fd);
+	symbolizer_lookup_address(symbolizer, object, outer, &ours);
+	assert_int_equal(ours.reason, SYM_OK);
+	assert_int_equal(ours.exact_address, outer);
+	assert_same(&ours, &theirs);
+	symbolizer_lookup_address(symbolizer, object, UINT64_C(1) << 40, &ours);
+	assert_int_equal(ours.reason, SYM_NOT_MAPPED);
+}
+
 static void by_link(void **state)
 {
 	struct opener opener = {0};
@@ -232,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_build_id),
+		cmocka_unit_test(debug_file_alone),
 		cmocka_unit_test(by_link),
 		cmocka_unit_test(links_are_not_believed),
 		cmocka_unit_test(another_build_id_is_refused),
