@@ -9,13 +9,17 @@ SYMBOLIZE_SOURCES := tests/fixtures/symbolize
 SYMBOLIZE_CFLAGS := -O2 -g -Wall -Wextra $(if $(findstring clang,$(CC)),-gdwarf-4)
 
 SYMBOLIZE_CHAINS := $(addprefix $(SYMBOLIZE)/chain_,pie no_pie static high compressed dwarf4 clang \
-	clang_dwarf5 library)
-SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug zdebug altlink)
+	clang_dwarf5 library anonymous lazy)
+SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug zdebug altlink zstd \
+	separate linked mini)
 SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels \
 	$(SYMBOLIZE)/scopes_clang
 
 ifneq ($(shell command -v g++),)
 SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/scopes_gcc
+endif
+ifneq ($(shell command -v dwz),)
+SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/dwz_pie
 endif
 ifneq ($(shell rustc --version 2>/dev/null),)
 SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/generic_legacy $(SYMBOLIZE)/generic_v0
@@ -36,6 +40,9 @@ $(SYMBOLIZE)/chain_high: SYMBOLIZE_LINK := -fno-PIE -no-pie -Wl,-Ttext-segment=0
 $(SYMBOLIZE)/chain_compressed: SYMBOLIZE_LINK := -gz
 $(SYMBOLIZE)/chain_dwarf4: SYMBOLIZE_LINK := -gdwarf-4
 $(SYMBOLIZE)/chain_library: SYMBOLIZE_LINK := -shared -fPIC
+# Known by its path only; and one with a procedure linkage table.
+$(SYMBOLIZE)/chain_anonymous: SYMBOLIZE_LINK := -Wl,--build-id=none
+$(SYMBOLIZE)/chain_lazy: SYMBOLIZE_LINK := -Wl,-z,lazy
 # clang writes no .debug_aranges.
 $(SYMBOLIZE)/chain_clang: SYMBOLIZE_LINK := -gdwarf-4
 $(SYMBOLIZE)/chain_clang_dwarf5: SYMBOLIZE_LINK := -gdwarf-5
@@ -57,6 +64,32 @@ $(SYMBOLIZE)/chain_zdebug: $(SYMBOLIZE)/chain_dwarf4
 $(SYMBOLIZE)/chain_altlink: $(SYMBOLIZE)/chain_pie
 	$(call msg,OBJCOPY,$@) objcopy --add-section .gnu_debugaltlink=$(SYMBOLIZE_SOURCES)/labels.S \
 		$< $@
+
+$(SYMBOLIZE)/chain_zstd: $(SYMBOLIZE)/chain_pie
+	$(call msg,OBJCOPY,$@) objcopy --compress-debug-sections=zstd $< $@
+
+# Stripped, the rest as distributions keep it: by build-id, beside by checksum, as minidebuginfo.
+SYMBOLIZE_DEBUG := $(SYMBOLIZE)/debug
+$(SYMBOLIZE)/chain_separate: $(SYMBOLIZE)/chain_pie
+	$(call msg,STRIP,$@) id=$$(readelf -n $< | sed -n 's/.*Build ID: //p') && \
+		mkdir -p $(SYMBOLIZE_DEBUG)/.build-id/$${id:0:2} && \
+		objcopy --only-keep-debug $< $(SYMBOLIZE_DEBUG)/.build-id/$${id:0:2}/$${id:2}.debug && \
+		strip -s $< -o $@
+$(SYMBOLIZE)/chain_linked: $(SYMBOLIZE)/chain_anonymous
+	$(call msg,STRIP,$@) mkdir -p $(@D)/.debug && \
+		objcopy --only-keep-debug $< $(@D)/.debug/chain_linked.debug && strip -s $< -o $@ && \
+		objcopy --add-gnu-debuglink=$(@D)/.debug/chain_linked.debug $@
+$(SYMBOLIZE)/chain_mini: $(SYMBOLIZE)/chain_pie
+	$(call msg,STRIP,$@) strip -s $< -o $@ && objcopy --only-keep-debug $< $@.symbols && \
+		strip -g $@.symbols && xz -zf $@.symbols && \
+		objcopy --add-section .gnu_debugdata=$@.symbols.xz $@ && rm $@.symbols.xz
+
+# Two programs whose common part dwz moved to a file under the debug directory.
+SYMBOLIZE_DWZ := $(SYMBOLIZE_DEBUG)/.dwz/chain.debug
+$(SYMBOLIZE)/dwz_pie: $(SYMBOLIZE)/chain_pie $(SYMBOLIZE)/chain_no_pie
+	$(call msg,DWZ,$@) mkdir -p $(dir $(SYMBOLIZE_DWZ)) && cp $< $@ && \
+		cp $(SYMBOLIZE)/chain_no_pie $(SYMBOLIZE)/dwz_no_pie && \
+		dwz -m $(SYMBOLIZE_DWZ) -M ../../.dwz/chain.debug $@ $(SYMBOLIZE)/dwz_no_pie
 
 $(SYMBOLIZE)/labels: $(SYMBOLIZE_SOURCES)/labels.S
 	$(call msg,FIXTURE,$@) $(CC) -nostdlib -static -no-pie -Wl,-z,noseparate-code $< -o $@

@@ -18,11 +18,13 @@ SETUP_GOALS := help clean deps deps-test flame check check-asan fuzz static lint
 	uninstall
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(SETUP_GOALS),$(MAKECMDGOALS)),all),)
 LIB_MODULES := libbpf=libbpf-dev libdw=libdw-dev libelf=libelf-dev zlib=zlib1g-dev \
-	libzstd=libzstd-dev jansson=libjansson-dev libxxhash=libxxhash-dev
+	libzstd=libzstd-dev liblzma=liblzma-dev jansson=libjansson-dev libxxhash=libxxhash-dev
 LIB_CFLAGS := $(foreach m,$(LIB_MODULES),$(call pkg_flags,$(word 1,$(subst =, ,$m)),$(word \
 	2,$(subst =, ,$m))))
 LIBS_BASE := $(call pkg_libs,libxxhash,libxxhash-dev) -pthread
-LIBS_SYMBOLIZE := $(call pkg_libs,libdw,libdw-dev) $(call pkg_libs,libelf,libelf-dev) -liberty
+LIBS_SYMBOLIZE := $(call pkg_libs,libdw,libdw-dev) $(call pkg_libs,libelf,libelf-dev) -liberty \
+	$(call pkg_libs,liblzma,liblzma-dev) $(call pkg_libs,libzstd,libzstd-dev) \
+	$(call pkg_libs,zlib,zlib1g-dev)
 LIBS_FORMATS := $(call pkg_libs,libzstd,libzstd-dev) $(call pkg_libs,zlib,zlib1g-dev) \
 	$(call pkg_libs,jansson,libjansson-dev)
 LIBS_PROFILER := $(call pkg_libs,libbpf,libbpf-dev)

@@ -8,6 +8,7 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -402,7 +403,11 @@ static int run_once(struct pipeline *pipeline, struct err *err)
  */
 static int open_symbolizer(struct pipeline *pipeline, struct err *err)
 {
-	struct symbolizer_options options = {.no_dwarf = pipeline->options->no_dwarf};
+	char cache[PATH_MAX];
+	struct symbolizer_options options = {
+		.no_dwarf = pipeline->options->no_dwarf,
+		.cache_directory = symbolizer_cache_directory(cache, sizeof(cache)),
+	};
 	struct sym_result result;
 	int r = symbolizer_new(&options, &pipeline->symbolizer);
 	int kernel = r < 0 ? r : symbolizer_add_kernel(pipeline->symbolizer);

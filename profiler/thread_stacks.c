@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -192,7 +193,10 @@ static int open_process(struct taker *taker, uint32_t pid, struct err *err)
 
 static int name_all(struct taker *taker, struct profile **ret_profile, struct err *err)
 {
-	struct symbolizer_options options = {0};
+	char cache[PATH_MAX];
+	struct symbolizer_options options = {
+		.cache_directory = symbolizer_cache_directory(cache, sizeof(cache)),
+	};
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = NULL;
 	_cleanup_profile_ struct profile *profile = NULL;
 	int r = profile_new(&profile);

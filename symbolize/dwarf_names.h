@@ -1,48 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the DWARF of a file says about an address: the function, the calls inlined there, the line.
+ * What the DWARF of an object says about an address: the function, the calls inlined there, the line.
  *
- * Opening makes an index of which unit covers which addresses, from the units' own DIEs, as neither
- * clang nor rustc write .debug_aranges; a unit is read at the first hit in it. Other files that the
- * DWARF names (split .dwo files, dwz's common file) are never opened: whoever wrote the profiled
- * program would choose what a root process opens.
+ * It is an index of which unit covers which addresses, made from the units' own entries, as neither
+ * clang nor rustc write .debug_aranges, and of each unit an index, made at the first hit in it or
+ * found in the cache. Split DWARF (.dwo files) is not read: the units then tell lines only.
  */
 #ifndef SMOLDER_SYMBOLIZE_DWARF_NAMES_H
 #define SMOLDER_SYMBOLIZE_DWARF_NAMES_H
 
 #include "symbolize/dwarf_unit.h"
-#include "symbolize/elf_file.h"
+#include "symbolize/index_file.h"
 
-struct dwarf_names;
-
-struct dwarf_frame {
-	const char *linkage_name; /* mangled; NULL when the language does not mangle */
-	const char *plain_name;   /* as in the source; NULL when unknown */
-	const char *file;         /* NULL when unknown; may be relative, to: */
-	const char *directory;    /* where the compiler ran; NULL when unknown */
-	uint32_t line;            /* of the next frame's call, of the code itself in the last one */
-	uint32_t start_line;
+struct dwarf_names_unit {
+	struct unit_index index;
+	struct unit_index_header *owned; /* built by us; else it is the cache's */
+	uint32_t cu;                     /* number in the DWARF */
+	bool is_open;                    /* index can be asked */
+	bool is_broken;                  /* there is nothing to ask */
 };
 
-struct dwarf_chain { /* physical function first, innermost inlined call last */
-	struct dwarf_frame frames[DWARF_SCOPE_DEPTH_MAX];
-	size_t len; /* 1 with no names at all: only the line is known */
+struct dwarf_names {
+	struct dwarf_source source; /* its dwarf is NULL until the cache lacks a unit; owned */
+	struct index_file cached;   /* a view of it: not ours to close */
+	VEC(struct dwarf_names_unit) units;
+	struct intervals ranges; /* value: the unit; the cache's when there is one */
+	uint64_t lost_cnt;       /* units broken in the cache, this time */
+	bool is_changed;         /* has units that the cache has not */
 };
 
 /*
- * 0, -ENODATA (no DWARF), -ENOTSUP (it needs dwz's common file), -EFBIG (beyond our caps), -ENOEXEC
- * (broken), -ENOMEM. `file` must outlive the result.
+ * Makes the index of units. `elf` is the file that runs; `dwarf`, which is taken over even on failure,
+ * comes from it or from its debug file. 0 or -ENOMEM.
  */
-int dwarf_names_open(const struct elf_file *file, struct dwarf_names **ret_names) _warn_unused_;
+int dwarf_names_open(const struct elf_file *elf, struct dwarf_file *dwarf,
+		     struct dwarf_names **ret_names) _warn_unused_;
+
+/* The same from the cache, which must outlive the result. */
+int dwarf_names_open_cached(const struct elf_file *elf, const struct index_file *cached,
+			    struct dwarf_names **ret_names) _warn_unused_;
+
+/* Would a lookup of this address need the DWARF, which is not there yet? */
+bool dwarf_names_lacks(struct dwarf_names *names, uint64_t address);
+
+/* Gives the DWARF, from which the cache was made, for units that the cache lacks; takes it over. */
+void dwarf_names_attach(struct dwarf_names *names, struct dwarf_file *dwarf);
+
+/* What there is of each unit, for the cache. 0 or -ENOMEM. */
+int dwarf_names_collect(struct dwarf_names *names, struct index_units *units) _warn_unused_;
+
 struct dwarf_names *dwarf_names_close(struct dwarf_names *names); /* NULL is legal */
 
-/* How many units and line tables were left out, whole or in part, for being beyond our caps. */
-uint64_t dwarf_names_cut_count(const struct dwarf_names *names);
-
 /*
- * False when the DWARF knows nothing of the address. Strings belong to `names`; they may be as long
- * as the file likes.
+ * False when the DWARF knows nothing of the address. Strings belong to `names`; they are at most a
+ * byte longer than NAMEPOOL_LEN_MAX.
  */
-bool dwarf_names_find(struct dwarf_names *names, uint64_t address, struct dwarf_chain *ret_chain);
+bool dwarf_names_find(struct dwarf_names *names, uint64_t address, struct unit_chain *ret_chain);
 
 #endif

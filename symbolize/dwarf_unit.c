@@ -1,308 +1,383 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/dwarf_unit.h"
 
+#include "symbolize/dwarf_lines.h"
+
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <errno.h>
 #include <string.h>
 
-#define DIE_DEPTH_MAX 192 /* namespaces, classes, functions, blocks and inlined calls together */
+#define DIE_DEPTH_MAX 256 /* namespaces, classes, functions, blocks and inlined calls together */
 #define RANGES_PER_DIE_MAX 4096 /* the kernel's largest function has some 300 */
 #define ORIGIN_HOPS_MAX 16      /* inlined call → abstract function → declaration are 2 */
 
-struct walk {
-	struct dwarf_source *source;
-	struct dwarf_unit *unit;
+/* What the children of an entry are inside of: a scope's number, or one of these. */
+#define OUTSIDE UNIT_INDEX_NONE       /* no function */
+#define SKIPPED (UNIT_INDEX_NONE - 1) /* nothing that we look for */
+
+struct origin { /* the names of an entry that others refer to */
+	struct dwarf_reference reference;
+	uint32_t linkage_name, plain_name, start_line;
 };
 
-static int walk_children(struct walk *walk, Dwarf_Die *parent, uint32_t scope, unsigned int depth);
+struct walk {
+	struct dwarf_source *source;
+	const struct dwarf_cu *cu;
+	struct unit_draft draft;
+	VEC(struct origin) origins;
+	struct hashindex origin_index;
+	struct dwarf_die die;            /* the one being visited */
+	uint32_t insides[DIE_DEPTH_MAX]; /* by depth */
+	uint32_t depth;                  /* of the ranges being added */
+	size_t range_cnt;
+};
 
-static uint32_t number_attribute(Dwarf_Die *die, unsigned int name)
+/* ---- names ---- */
+
+struct wanted_origin {
+	const struct walk *walk;
+	struct dwarf_reference reference;
+};
+
+static bool same_origin(const void *ctx, uint32_t id)
 {
-	Dwarf_Attribute attribute;
-	Dwarf_Word value;
+	const struct wanted_origin *wanted = ctx;
+	const struct dwarf_reference *known = &wanted->walk->origins.items[id].reference;
 
-	if (!dwarf_attr(die, name, &attribute) || dwarf_formudata(&attribute, &value) != 0 ||
-	    value > UINT32_MAX)
+	return known->offset == wanted->reference.offset && known->file == wanted->reference.file;
+}
+
+static void fill_names(struct origin *names, const struct origin *from)
+{
+	if (!names->linkage_name)
+		names->linkage_name = from->linkage_name;
+	if (!names->plain_name)
+		names->plain_name = from->plain_name;
+	if (!names->start_line)
+		names->start_line = from->start_line;
+}
+
+static uint32_t text_of(struct walk *walk, const struct dwarf_cu *cu, const struct dwarf_die *die,
+			enum dwarf_slot slot)
+{
+	if (!dwarf_has(die, slot))
 		return 0;
-	return (uint32_t)value;
+	return unit_draft_text(&walk->draft, dwarf_text(cu->file, cu, &die->values[slot]));
 }
 
-/* Does the text end inside the section it is in? libdw does not look for strings within DIEs. */
-static bool ends_inside(const struct dwarf_source *source, const char *text)
+static void own_names(struct walk *walk, const struct dwarf_cu *cu, const struct dwarf_die *die,
+		      struct origin *ret_names)
 {
-	for (size_t i = 0; i < DWARF_TEXTS_MAX; i++) {
-		const struct dwarf_bytes *section = &source->texts[i];
-		size_t at = (size_t)((uintptr_t)text - (uintptr_t)section->start);
+	*ret_names = (struct origin){
+		.linkage_name = text_of(walk, cu, die, DWARF_LINKAGE_NAME),
+		.plain_name = text_of(walk, cu, die, DWARF_NAME),
+		.start_line = dwarf_number(die, DWARF_DECL_LINE),
+	};
+}
 
-		if (section->start && at < section->len)
-			return memchr(text, '\0', section->len - at);
+static struct origin origin_names(struct walk *walk, struct dwarf_reference reference, int hops);
+
+static struct origin read_origin(struct walk *walk, struct dwarf_reference reference, int hops)
+{
+	struct dwarf_cu *cu = dwarf_file_unit(reference.file, reference.offset);
+	struct origin names = {0}, further;
+	const struct dwarf_abbrev *abbrev;
+	struct dwarf_reference next;
+	struct byte_reader reader;
+	struct dwarf_die die;
+
+	if (!cu)
+		return names;
+	reader = dwarf_cu_reader(reference.file, cu, reference.offset);
+	abbrev = dwarf_next_abbrev(cu, &reader);
+	if (!abbrev)
+		return names;
+	dwarf_read_die(cu, abbrev, &reader, &die);
+	own_names(walk, cu, &die, &names);
+	if (hops < ORIGIN_HOPS_MAX && dwarf_has(&die, DWARF_ORIGIN) &&
+	    dwarf_follow(reference.file, cu, &die.values[DWARF_ORIGIN], &next)) {
+		further = origin_names(walk, next, hops + 1);
+		fill_names(&names, &further);
 	}
-	return false;
+	return names;
 }
 
-/* NULL for an empty string too. */
-static const char *string_attribute(const struct dwarf_source *source, Dwarf_Die *die,
-				    unsigned int name)
+/* Without memory for remembering it is read again the next time. */
+static struct origin origin_names(struct walk *walk, struct dwarf_reference reference, int hops)
 {
-	Dwarf_Attribute attribute;
-	const char *text = dwarf_attr(die, name, &attribute) ? dwarf_formstring(&attribute) : NULL;
+	struct wanted_origin wanted = {walk, reference};
+	uint64_t key[] = {(uint64_t)(uintptr_t)reference.file, reference.offset};
+	uint64_t hash = hash_bytes(key, sizeof(key));
+	uint32_t id = hashindex_find(&walk->origin_index, hash, same_origin, &wanted);
+	struct origin names;
 
-	return text && ends_inside(source, text) && *text ? text : NULL;
+	if (id != HASHINDEX_NONE)
+		return walk->origins.items[id];
+	names = read_origin(walk, reference, hops);
+	names.reference = reference;
+	id = (uint32_t)walk->origins.len;
+	if (vec_push(&walk->origins, names) == 0 &&
+	    hashindex_add(&walk->origin_index, hash, id) < 0)
+		walk->origins.len--;
+	return names;
 }
+
+static void name_scope(struct walk *walk, struct unit_scope *scope)
+{
+	struct dwarf_reference reference;
+	struct origin names, further;
+
+	own_names(walk, walk->cu, &walk->die, &names);
+	if (dwarf_has(&walk->die, DWARF_ORIGIN) &&
+	    dwarf_follow(walk->source->dwarf, walk->cu, &walk->die.values[DWARF_ORIGIN],
+			 &reference)) {
+		further = origin_names(walk, reference, 1);
+		fill_names(&names, &further);
+	}
+	scope->linkage_name = names.linkage_name;
+	scope->plain_name = names.plain_name;
+	scope->start_line = names.start_line;
+}
+
+/* ---- entries ---- */
 
 /*
- * Adds the DIE's code to the unit under the number the next scope will get. How many ranges that
- * were, or -ENOMEM. A range outside executable segments belongs to a function the linker dropped;
- * linkers leave such ranges at address 0 or near the top of the address space.
+ * A range outside executable segments belongs to a function the linker dropped; linkers leave such
+ * ranges at address 0 or near the top of the address space.
  */
-static int add_ranges(struct walk *walk, Dwarf_Die *die, uint32_t depth)
+static int take_range(void *ctx, uint64_t start, uint64_t limit)
 {
-	struct dwarf_budget *budget = &walk->source->budget;
-	Dwarf_Addr base, start, limit;
-	ptrdiff_t position = 0;
-	int kept = 0;
+	struct walk *walk = ctx;
+	struct interval range = {.start = start,
+				 .limit = limit,
+				 .value = (uint32_t)walk->draft.scopes.len,
+				 .depth = walk->depth};
 
-	for (int i = 0; i < RANGES_PER_DIE_MAX && budget->range_cnt > 0; i++) {
-		struct interval range = {.value = (uint32_t)walk->unit->scopes.len, .depth = depth};
-
-		position = dwarf_ranges(die, position, &base, &start, &limit);
-		if (position <= 0)
-			break;
-		if (start == 0 || limit <= start || !elf_file_is_code(walk->source->file, start))
-			continue;
-		range.start = start;
-		range.limit = limit;
-		if (intervals_add(&walk->unit->ranges, range) < 0)
-			return -ENOMEM;
-		budget->range_cnt--;
-		kept++;
-	}
-	return kept;
+	if (start == 0 || limit <= start || !elf_file_is_code(walk->source->elf, start))
+		return 0;
+	if (walk->source->budget.range_cnt == 0)
+		return 0;
+	walk->source->budget.range_cnt--;
+	walk->range_cnt++;
+	return intervals_add(&walk->draft.pieces, range);
 }
 
-/* A function or inlined call, and what is inlined into it; one without code has nothing below. */
-static int visit_function(struct walk *walk, Dwarf_Die *die, uint32_t parent, unsigned int depth)
+static int add_scope(struct walk *walk, struct unit_scope *scope, uint32_t *ret_inside)
 {
-	bool is_inlined = dwarf_tag(die) == DW_TAG_inlined_subroutine;
-	struct dwarf_scope scope = {.die_offset = dwarf_dieoffset(die), .parent = DWARF_SCOPE_NONE};
-	uint32_t number = (uint32_t)walk->unit->scopes.len;
+	struct dwarf_range_sink sink = {take_range, walk, RANGES_PER_DIE_MAX};
 	int r;
 
-	if (is_inlined && parent == DWARF_SCOPE_NONE)
-		return 0;
-	if (is_inlined) {
-		scope.parent = parent;
-		scope.depth = walk->unit->scopes.items[parent].depth + 1;
-		scope.call_file = number_attribute(die, DW_AT_call_file);
-		scope.call_line = number_attribute(die, DW_AT_call_line);
-	}
-	if (scope.depth >= DWARF_SCOPE_DEPTH_MAX || walk->source->budget.scope_cnt == 0)
-		return 0;
-	r = add_ranges(walk, die, scope.depth);
-	if (r <= 0)
+	walk->depth = scope->depth;
+	walk->range_cnt = 0;
+	r = dwarf_ranges_of(walk->source->dwarf, walk->cu, &walk->die, &sink);
+	if (r < 0 || walk->range_cnt == 0)
 		return r;
+	name_scope(walk, scope);
 	walk->source->budget.scope_cnt--;
-	r = vec_push(&walk->unit->scopes, scope);
-	return r < 0 ? r : walk_children(walk, die, number, depth + 1);
+	*ret_inside = (uint32_t)walk->draft.scopes.len;
+	return vec_push(&walk->draft.scopes, *scope);
 }
 
-static int visit(struct walk *walk, Dwarf_Die *die, uint32_t scope, unsigned int depth)
+/* A function or inlined call; in one without code there is nothing to look for. */
+static int visit_function(struct walk *walk, uint32_t inside, uint32_t *ret_inside)
 {
-	switch (dwarf_tag(die)) {
+	struct unit_scope scope = {.parent = UNIT_INDEX_NONE};
+
+	*ret_inside = SKIPPED;
+	if (walk->die.abbrev->tag == DW_TAG_inlined_subroutine) {
+		if (inside == OUTSIDE)
+			return 0;
+		scope.parent = inside;
+		scope.depth = walk->draft.scopes.items[inside].depth + 1;
+		scope.call_file = dwarf_number(&walk->die, DWARF_CALL_FILE);
+		scope.call_line = dwarf_number(&walk->die, DWARF_CALL_LINE);
+	}
+	if (scope.depth >= UNIT_INDEX_DEPTH_MAX || walk->source->budget.scope_cnt == 0)
+		return 0;
+	return add_scope(walk, &scope, ret_inside);
+}
+
+/* Reads an entry's attributes if they matter; says what its children are inside of. */
+static int visit(struct walk *walk, const struct dwarf_abbrev *abbrev, struct byte_reader *reader,
+		 uint32_t *inside)
+{
+	uint16_t tag = *inside == SKIPPED ? 0 : abbrev->tag;
+
+	switch (tag) {
 	case DW_TAG_subprogram:
 	case DW_TAG_inlined_subroutine:
-		return visit_function(walk, die, scope, depth);
+		dwarf_read_die(walk->cu, abbrev, reader, &walk->die);
+		return reader->failed ? 0 : visit_function(walk, *inside, inside);
 	case DW_TAG_lexical_block:
 	case DW_TAG_try_block:
 	case DW_TAG_catch_block:
 	case DW_TAG_with_stmt:
-		return walk_children(walk, die, scope, depth + 1);
+		break;
+	case DW_TAG_compile_unit:
+	case DW_TAG_skeleton_unit:
 	case DW_TAG_namespace:
 	case DW_TAG_module:
 	case DW_TAG_class_type:
 	case DW_TAG_structure_type:
 	case DW_TAG_union_type:
 	case DW_TAG_enumeration_type: /* Rust keeps functions inside the types they belong to */
-		return walk_children(walk, die, DWARF_SCOPE_NONE, depth + 1);
+		*inside = OUTSIDE;
+		break;
 	default:
-		return 0;
+		*inside = SKIPPED;
+		if (abbrev->has_children && abbrev->has_sibling) {
+			dwarf_read_die(walk->cu, abbrev, reader, &walk->die);
+			return 0;
+		}
 	}
-}
-
-/*
- * Moves on to the next sibling and pays for the bytes skipped. A sibling must lie ahead, or a broken
- * file would have us walk in circles.
- */
-static bool next_sibling(struct walk *walk, Dwarf_Die *die)
-{
-	struct dwarf_budget *budget = &walk->source->budget;
-	Dwarf_Off from = dwarf_dieoffset(die), to;
-
-	if (dwarf_siblingof(die, die) != 0)
-		return false;
-	to = dwarf_dieoffset(die);
-	if (to <= from)
-		return false;
-	if (to - from > budget->die_bytes) {
-		budget->die_bytes = 0;
-		return false;
-	}
-	budget->die_bytes -= to - from;
-	return true;
-}
-
-static int walk_children(struct walk *walk, Dwarf_Die *parent, uint32_t scope, unsigned int depth)
-{
-	Dwarf_Die die;
-
-	if (depth > DIE_DEPTH_MAX || dwarf_child(parent, &die) != 0)
-		return 0;
-	do {
-		int r = visit(walk, &die, scope, depth);
-
-		if (r < 0)
-			return r;
-	} while (next_sibling(walk, &die));
+	dwarf_skip_die(walk->cu, abbrev, reader);
+	walk->die.present = 0;
 	return 0;
 }
 
-/* How long the unit's line program says it is; 0 when it has none. */
-static uint64_t line_program_len(const struct dwarf_source *source, Dwarf_Die *unit_die)
+/* Jumps over children; false when the entry does not say to where, or not ahead. */
+static bool jump(const struct walk *walk, struct byte_reader *reader)
 {
-	Dwarf_Attribute attribute;
-	Dwarf_Word offset;
-	uint32_t len;
+	uint64_t here = (uint64_t)(reader->at - walk->source->dwarf->sections[DWARF_INFO].start);
+	struct dwarf_reference next;
 
-	if (!dwarf_attr(unit_die, DW_AT_stmt_list, &attribute) ||
-	    dwarf_formudata(&attribute, &offset) != 0 || !source->lines.start ||
-	    source->lines.len < sizeof(len) || offset > source->lines.len - sizeof(len))
-		return 0;
-	memcpy(&len, source->lines.start + offset, sizeof(len));
-	/* all ones: the 64-bit format; then, and in a foreign byte order, take the rest of the section */
-	return MIN(len, source->lines.len - offset);
+	if (!dwarf_has(&walk->die, DWARF_SIBLING) ||
+	    !dwarf_follow(walk->source->dwarf, walk->cu, &walk->die.values[DWARF_SIBLING], &next))
+		return false;
+	return next.offset > here && next.offset < walk->cu->limit &&
+	       reader_skip(reader, next.offset - here);
 }
 
-/* libdw makes some 100 bytes of each byte of a line program, so these are counted beforehand. */
-static void read_lines(struct dwarf_source *source, struct dwarf_unit *unit, Dwarf_Die *unit_die)
+static int walk_entries(struct walk *walk)
 {
-	uint64_t len = line_program_len(source, unit_die);
-	size_t file_cnt;
+	struct byte_reader reader =
+		dwarf_cu_reader(walk->source->dwarf, walk->cu, walk->cu->root_offset);
+	size_t depth = 0;
 
-	if (len == 0)
-		return;
-	if (len > source->budget.line_bytes) {
-		source->cut_cnt++;
-		return;
+	walk->insides[0] = OUTSIDE;
+	while (!reader.failed && reader_left(&reader)) {
+		const struct dwarf_abbrev *abbrev = dwarf_next_abbrev(walk->cu, &reader);
+		uint32_t inside = walk->insides[depth];
+		int r;
+
+		if (!abbrev) {
+			if (depth <= 1)
+				return 0;
+			depth--;
+			continue;
+		}
+		r = visit(walk, abbrev, &reader, &inside);
+		if (r < 0)
+			return r;
+		if (!abbrev->has_children || (inside == SKIPPED && jump(walk, &reader)))
+			continue;
+		if (depth + 1 == DIE_DEPTH_MAX) {
+			walk->source->cut_cnt++;
+			return 0;
+		}
+		walk->insides[++depth] = inside;
 	}
-	source->budget.line_bytes -= len;
-	if (dwarf_getsrclines(unit_die, &unit->lines, &unit->line_cnt) != 0)
-		unit->line_cnt = 0;
-	if (dwarf_getsrcfiles(unit_die, &unit->files, &file_cnt) != 0)
-		unit->files = NULL;
+	return 0;
 }
 
-int dwarf_unit_build(struct dwarf_source *source, struct dwarf_unit *unit)
+/* ---- files ---- */
+
+struct path_table {
+	struct walk *walk;
+	const struct dwarf_line_program *program;
+	VEC(uint32_t) numbers; /* of the program's files → index of the draft's, and one */
+	struct buf path;
+};
+
+/* The draft's number of a file that is used; UNIT_INDEX_NONE when there is no such file. */
+static uint32_t use_file(struct path_table *table, uint32_t number)
 {
-	struct walk walk = {.source = source, .unit = unit};
-	Dwarf_Die unit_die;
+	struct unit_draft *draft = &table->walk->draft;
+	const char *path;
+
+	if (number >= table->numbers.len)
+		return UNIT_INDEX_NONE;
+	if (table->numbers.items[number])
+		return table->numbers.items[number] - 1;
+	path = dwarf_lines_path(table->program, number, &table->path);
+	if (vec_push(&draft->files, unit_draft_text(draft, path)) < 0)
+		return UNIT_INDEX_NONE;
+	table->numbers.items[number] = (uint32_t)draft->files.len;
+	return (uint32_t)draft->files.len - 1;
+}
+
+static int use_files(struct walk *walk, const struct dwarf_line_program *program)
+{
+	struct path_table table = {.walk = walk, .program = program};
+	size_t cnt = program->files.len;
+
+	if (vec_reserve(&table.numbers, cnt) < 0)
+		return -ENOMEM;
+	if (cnt)
+		memset(table.numbers.items, 0, cnt * sizeof(uint32_t));
+	table.numbers.len = cnt;
+	vec_for_each(&walk->draft.rows, row)
+		if (row->file != UNIT_INDEX_NONE)
+			row->file = use_file(&table, row->file);
+	vec_for_each(&walk->draft.scopes, scope)
+		if (scope->parent != UNIT_INDEX_NONE)
+			scope->call_file = use_file(&table, scope->call_file);
+	vec_free(&table.numbers);
+	buf_free(&table.path);
+	return 0;
+}
+
+static int add_lines(struct walk *walk, const struct dwarf_die *root)
+{
+	struct dwarf_source *source = walk->source;
+	uint64_t len = dwarf_lines_len(source->dwarf, root);
+	struct dwarf_line_program program = {0};
 	int r;
 
-	unit->is_built = true;
-	if (!dwarf_offdie(source->dwarf, unit->die_offset, &unit_die))
-		return 0;
-	r = walk_children(&walk, &unit_die, DWARF_SCOPE_NONE, 0);
-	if (r < 0)
-		return r;
-	if (source->budget.die_bytes == 0 || source->budget.scope_cnt == 0 ||
-	    source->budget.range_cnt == 0)
+	if (len > source->budget.line_bytes) {
 		source->cut_cnt++;
-	unit->directory = string_attribute(source, &unit_die, DW_AT_comp_dir);
-	read_lines(source, unit, &unit_die);
-	return intervals_seal(&unit->ranges);
-}
-
-/* To what this DIE is an instance or the definition of. */
-static bool follow_origin(Dwarf_Die *die)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Die origin;
-
-	if (!dwarf_attr(die, DW_AT_abstract_origin, &attribute) &&
-	    !dwarf_attr(die, DW_AT_specification, &attribute))
-		return false;
-	if (!dwarf_formref_die(&attribute, &origin))
-		return false;
-	*die = origin;
-	return true;
-}
-
-void dwarf_scope_resolve(const struct dwarf_source *source, struct dwarf_scope *scope)
-{
-	Dwarf_Die die;
-
-	if (scope->is_named)
-		return;
-	scope->is_named = true;
-	if (!dwarf_offdie(source->dwarf, scope->die_offset, &die))
-		return;
-	for (int hop = 0; hop < ORIGIN_HOPS_MAX; hop++) {
-		if (!scope->linkage_name)
-			scope->linkage_name = string_attribute(source, &die, DW_AT_linkage_name);
-		if (!scope->linkage_name)
-			scope->linkage_name =
-				string_attribute(source, &die, DW_AT_MIPS_linkage_name);
-		if (!scope->plain_name)
-			scope->plain_name = string_attribute(source, &die, DW_AT_name);
-		if (!scope->start_line)
-			scope->start_line = number_attribute(&die, DW_AT_decl_line);
-		if (!follow_origin(&die))
-			return;
+		len = 0;
 	}
+	if (len == 0)
+		return use_files(walk, &program);
+	source->budget.line_bytes -= len;
+	r = dwarf_lines_open(source->dwarf, walk->cu, root, &program);
+	if (r == 0)
+		r = dwarf_lines_run(&program, source->elf, &walk->draft);
+	if (r != -ENOMEM)
+		r = use_files(walk, &program);
+	dwarf_lines_close(&program);
+	return r;
 }
 
-/* The index of the first row behind the address. */
-static size_t first_row_behind(const struct dwarf_unit *unit, uint64_t address)
+static int build(struct walk *walk, struct dwarf_cu *cu, struct unit_index_header **ret_block)
 {
-	size_t low = 0, high = unit->line_cnt;
+	struct dwarf_budget *budget = &walk->source->budget;
+	struct dwarf_die root;
+	int r = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		Dwarf_Addr row_address = 0;
-
-		dwarf_lineaddr(dwarf_onesrcline(unit->lines, middle), &row_address);
-		if (row_address <= address)
-			low = middle + 1;
-		else
-			high = middle;
+	if (unit_draft_init(&walk->draft) < 0)
+		return -ENOMEM;
+	if (dwarf_cu_prepare(walk->source->dwarf, cu, &root)) {
+		r = walk_entries(walk);
+		if (r == 0)
+			r = add_lines(walk, &root);
 	}
-	return low;
+	if (budget->scope_cnt == 0 || budget->range_cnt == 0)
+		walk->source->cut_cnt++;
+	if (r == 0)
+		r = intervals_seal(&walk->draft.pieces);
+	return r < 0 ? r : unit_index_pack(&walk->draft, ret_block);
 }
 
-bool dwarf_unit_find_line(const struct dwarf_unit *unit, uint64_t address, const char **ret_file,
-			  uint32_t *ret_line)
+int dwarf_unit_build(struct dwarf_source *source, struct dwarf_cu *cu,
+		     struct unit_index_header **ret_block)
 {
-	size_t behind = first_row_behind(unit, address);
-	Dwarf_Line *row = behind ? dwarf_onesrcline(unit->lines, behind - 1) : NULL;
-	bool is_end = true;
-	int line = 0;
+	struct walk walk = {.source = source, .cu = cu};
+	int r = build(&walk, cu, ret_block);
 
-	if (!row || dwarf_lineendsequence(row, &is_end) != 0 || is_end)
-		return false;
-	if (dwarf_lineno(row, &line) != 0 || line < 0)
-		return false;
-	*ret_file = dwarf_linesrc(row, NULL, NULL);
-	*ret_line = (uint32_t)line;
-	return true;
-}
-
-const char *dwarf_unit_file(const struct dwarf_unit *unit, uint32_t number)
-{
-	return unit->files ? dwarf_filesrc(unit->files, number, NULL, NULL) : NULL;
-}
-
-void dwarf_unit_free(struct dwarf_unit *unit)
-{
-	vec_free(&unit->scopes);
-	intervals_free(&unit->ranges);
+	unit_draft_free(&walk.draft);
+	vec_free(&walk.origins);
+	hashindex_free(&walk.origin_index);
+	return r;
 }

@@ -52,23 +52,68 @@ static int add_segment(struct elf_file *file, const GElf_Phdr *header, uint64_t 
 	return vec_push(&file->segments, segment);
 }
 
-static int read_segments(struct elf_file *file)
+static int read_identity(struct elf_file *file)
 {
 	struct stat status;
+
+	if (fstat(file->fd, &status) < 0)
+		return -ENOEXEC;
+	file->identity = (struct elf_identity){
+		.device = status.st_dev,
+		.inode = status.st_ino,
+		.len = (uint64_t)status.st_size,
+		.changed_ns = status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec,
+		.owner = status.st_uid,
+	};
+	return 0;
+}
+
+/*
+ * A debug file has the headers of the code that was left out of it. Offsets into that code do not
+ * exist: addresses stand for them, so that what is asked by address is answered.
+ */
+static int add_absent_segment(struct elf_file *file, const GElf_Phdr *header)
+{
+	struct elf_segment segment = {
+		.address = header->p_vaddr,
+		.file_offset = header->p_vaddr,
+		.file_len = header->p_memsz,
+	};
+
+	if (header->p_type != PT_LOAD || !(header->p_flags & PF_X) || header->p_filesz ||
+	    header->p_memsz == 0 || header->p_memsz > INT64_MAX / 4 ||
+	    header->p_vaddr > UINT64_MAX - 2 * header->p_memsz)
+		return 0;
+	return vec_push(&file->segments, segment);
+}
+
+static int read_absent_segments(struct elf_file *file, size_t header_cnt)
+{
+	GElf_Phdr header;
+
+	for (size_t i = 0; i < header_cnt; i++)
+		if (gelf_getphdr(file->elf, (int)i, &header) &&
+		    add_absent_segment(file, &header) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int read_segments(struct elf_file *file)
+{
 	size_t header_cnt;
 	GElf_Phdr header;
 
-	if (fstat(file->fd, &status) < 0 || elf_getphdrnum(file->elf, &header_cnt) < 0)
+	if (read_identity(file) < 0 || elf_getphdrnum(file->elf, &header_cnt) < 0)
 		return -ENOEXEC;
 	if (header_cnt > PROGRAM_HEADERS_MAX)
 		return -EFBIG;
 	for (size_t i = 0; i < header_cnt; i++) {
 		if (!gelf_getphdr(file->elf, (int)i, &header))
 			return -ENOEXEC;
-		if (add_segment(file, &header, (uint64_t)status.st_size) < 0)
+		if (add_segment(file, &header, file->identity.len) < 0)
 			return -ENOMEM;
 	}
-	return 0;
+	return file->segments.len ? 0 : read_absent_segments(file, header_cnt);
 }
 
 /* The build-id among these notes, as hex into the file; false when it is not there. */
@@ -232,12 +277,22 @@ const struct elf_segment *elf_file_find_offset(const struct elf_file *file, uint
 	return NULL;
 }
 
+bool elf_file_find_address(const struct elf_file *file, uint64_t address, uint64_t *ret_offset)
+{
+	vec_for_each(&file->segments, segment) {
+		if (address < segment->address || address - segment->address >= segment->file_len)
+			continue;
+		*ret_offset = segment->file_offset + (address - segment->address);
+		return true;
+	}
+	return false;
+}
+
 bool elf_file_is_code(const struct elf_file *file, uint64_t address)
 {
-	vec_for_each(&file->segments, segment)
-		if (address >= segment->address && address - segment->address < segment->file_len)
-			return true;
-	return false;
+	uint64_t offset;
+
+	return elf_file_find_address(file, address, &offset);
 }
 
 struct Elf_Scn *elf_file_section(const struct elf_file *file, const char *name, uint32_t type)

@@ -17,14 +17,22 @@ struct Elf_Scn;
 
 #define ELF_BUILD_ID_LEN_MAX 64 /* bytes; linkers write 8, 16 or 20 */
 
-struct elf_segment { /* an executable PT_LOAD as its header has it */
+/* An executable PT_LOAD as its header has it; of a debug file, whose code is elsewhere, by address. */
+struct elf_segment {
 	uint64_t address, file_offset, file_len;
+};
+
+struct elf_identity { /* of the file that was opened */
+	uint64_t device, inode, len;
+	int64_t changed_ns;
+	uint32_t owner; /* uid */
 };
 
 struct elf_file {
 	int fd; /* owned, as is elf; -1 once released */
 	struct Elf *elf;
 	uint64_t entry; /* e_entry */
+	struct elf_identity identity;
 	VEC(struct elf_segment) segments;
 	char build_id[2 * ELF_BUILD_ID_LEN_MAX + 1]; /* lower-case hex, or "" */
 };
@@ -46,6 +54,9 @@ void elf_file_release(struct elf_file *file);
  */
 const struct elf_segment *elf_file_find_offset(const struct elf_file *file, uint64_t offset,
 					       uint64_t *ret_address);
+
+/* The file offset of an address; false when no executable segment holds it. */
+bool elf_file_find_address(const struct elf_file *file, uint64_t address, uint64_t *ret_offset);
 
 /* Does an executable segment hold this address? */
 bool elf_file_is_code(const struct elf_file *file, uint64_t address);

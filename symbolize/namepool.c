@@ -92,7 +92,7 @@ const char *namepool_intern(struct namepool *pool, const char *text)
 	return text_of(pool, intern(pool, text));
 }
 
-/* `memcpy@@GLIBC_2.14` is memcpy; a name that begins with @ is left alone. */
+/* `memcpy@@GLIBC_2.14` is memcpy, `memcpy@plt` is not; a name that begins with @ is left alone. */
 static size_t unversioned_len(const char *name)
 {
 	const char *at = strchr(name, '@');
@@ -103,6 +103,7 @@ static size_t unversioned_len(const char *name)
 static const char *make_readable(struct namepool *pool, const char *name)
 {
 	size_t len = unversioned_len(name);
+	const char *suffix = strcmp(name + len, "@plt") == 0 ? "@plt" : "";
 	const char *unversioned = name;
 
 	if (name[len] != '\0')
@@ -111,7 +112,10 @@ static const char *make_readable(struct namepool *pool, const char *name)
 		return NULL;
 	buf_clear(&pool->scratch);
 	if (!demangle_append(unversioned, &pool->scratch))
-		return unversioned;
+		return *suffix ? name : unversioned;
+	buf_append_str(&pool->scratch, suffix);
+	if (buf_error(&pool->scratch))
+		return NULL;
 	return text_of(pool, intern_len(pool, (const char *)pool->scratch.data, pool->scratch.len));
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/stack_base.h"
 
-#include "symbolize/eh_frame.h"
-
 #include <elf.h>
 #include <errno.h>
 #include <gelf.h>
@@ -170,8 +168,7 @@ static int search_file(const struct search *search)
 	return add_static_before(search, "pthread_create");
 }
 
-/* Of the rest only the .eh_frame is worth reading, and then only where a stack may end. */
-static bool needs_functions(const struct elf_file *file, const struct symtab *symtab)
+bool stack_base_needs_functions(const struct elf_file *file, const struct symtab *symtab)
 {
 	if (!symtab->is_dynamic && !symtab_is_empty(symtab) &&
 	    symtab_find(symtab, file->entry, NULL))
@@ -180,14 +177,11 @@ static bool needs_functions(const struct elf_file *file, const struct symtab *sy
 }
 
 int stack_base_read(const struct elf_file *file, const struct symtab *symtab,
-		    struct stack_base *ret_base)
+		    const struct eh_functions *functions, struct stack_base *ret_base)
 {
-	_cleanup_(eh_frame_free) struct eh_functions functions = {0};
 	struct stack_base base = {0};
-	struct search search = {file, symtab, &functions, &base.ranges};
+	struct search search = {file, symtab, functions, &base.ranges};
 
-	if (needs_functions(file, symtab) && eh_frame_read(file, &functions) < 0)
-		return -ENOMEM;
 	if (search_file(&search) < 0 || intervals_seal(&base.ranges) < 0) {
 		stack_base_free(&base);
 		return -ENOMEM;

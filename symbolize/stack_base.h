@@ -18,6 +18,7 @@
 #ifndef SMOLDER_SYMBOLIZE_STACK_BASE_H
 #define SMOLDER_SYMBOLIZE_STACK_BASE_H
 
+#include "symbolize/eh_frame.h"
 #include "symbolize/elf_file.h"
 #include "symbolize/symtab.h"
 
@@ -25,9 +26,13 @@ struct stack_base { /* all zero: no such place */
 	struct intervals ranges;
 };
 
-/* Finds the file's places that need no name. 0 or -ENOMEM; a broken .eh_frame has none. */
+/* Is the file's .eh_frame worth reading, only to know where stacks end? */
+bool stack_base_needs_functions(const struct elf_file *file, const struct symtab *symtab);
+
+/* Finds the file's places that need no name; of no functions it finds less. 0 or -ENOMEM. */
 int stack_base_read(const struct elf_file *file, const struct symtab *symtab,
-		    struct stack_base *ret_base) _warn_unused_;
+		    const struct eh_functions *functions, struct stack_base *ret_base)
+	_warn_unused_;
 void stack_base_free(struct stack_base *base);
 
 bool stack_base_holds(const struct stack_base *base, uint64_t address);

@@ -4,12 +4,9 @@
 #include "base/hashindex.h"
 #include "base/vec.h"
 #include "symbolize/alias.h"
-#include "symbolize/dwarf_names.h"
-#include "symbolize/elf_file.h"
 #include "symbolize/kallsyms.h"
 #include "symbolize/namepool.h"
-#include "symbolize/stack_base.h"
-#include "symbolize/symtab.h"
+#include "symbolize/object_names.h"
 #include "symbolize/vdso.h"
 
 #include <errno.h>
@@ -23,6 +20,8 @@
  * needed.
  */
 #define ANSWERS_MAX (128 * 1024)
+#define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to three each */
+#define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 
 enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL };
 
@@ -31,12 +30,8 @@ struct object {
 	const char *path; /* for messages; in the name pool */
 	bool is_loaded;
 	enum sym_reason broken; /* SYM_OK when lookups make sense */
-	int fd;                 /* owned until `file` takes it; -1 without a file */
-	struct elf_file *file;
-	struct symtab symtab;
-	struct dwarf_names *dwarf; /* NULL: none, or not wanted */
-	bool has_lost_dwarf;
-	struct stack_base base;
+	int fd;                 /* owned until `names` takes it; -1 without a file */
+	struct object_names names;
 	struct kallsyms kallsyms;
 };
 
@@ -52,11 +47,13 @@ struct symbolizer {
 	VEC(struct answer) answers;
 	struct hashindex answer_index;
 	struct namepool names;
+	int cache; /* directory; -1: none */
+	size_t holder_cnt;
 };
 
 /* One answer being put together. */
 struct draft {
-	struct sym_frame frames[DWARF_SCOPE_DEPTH_MAX];
+	struct sym_frame frames[UNIT_INDEX_DEPTH_MAX];
 	struct sym_result result;
 };
 
@@ -68,6 +65,9 @@ int symbolizer_new(const struct symbolizer_options *options, struct symbolizer *
 		return -ENOMEM;
 	if (options)
 		symbolizer->options = *options;
+	symbolizer->cache = -1;
+	if (symbolizer->options.cache_directory)
+		symbolizer->cache = index_directory_open(symbolizer->options.cache_directory);
 	*ret_symbolizer = symbolizer;
 	return 0;
 }
@@ -82,18 +82,30 @@ static void forget_answers(struct symbolizer *symbolizer)
 
 static void object_free(struct object *object)
 {
-	dwarf_names_close(object->dwarf);
-	stack_base_free(&object->base);
-	symtab_free(&object->symtab);
+	object_names_close(&object->names);
 	kallsyms_free(&object->kallsyms);
-	elf_file_close(object->file);
 	cleanup_close_(&object->fd);
+}
+
+/* What cannot be kept is found out again the next time. */
+static void save_objects(struct symbolizer *symbolizer)
+{
+	uint64_t len_max = symbolizer->options.cache_len_max;
+
+	if (symbolizer->cache < 0)
+		return;
+	vec_for_each(&symbolizer->objects, object)
+		if (object->is_loaded && object->broken == SYM_OK)
+			(void)object_names_save(&object->names, symbolizer->cache);
+	index_directory_trim(symbolizer->cache, len_max ? len_max : CACHE_LEN_MAX);
+	close(symbolizer->cache);
 }
 
 struct symbolizer *symbolizer_free(struct symbolizer *symbolizer)
 {
 	if (!symbolizer)
 		return NULL;
+	save_objects(symbolizer);
 	forget_answers(symbolizer);
 	vec_free(&symbolizer->answers);
 	hashindex_free(&symbolizer->answer_index);
@@ -156,48 +168,30 @@ static enum sym_reason reason_of(int error)
 	}
 }
 
-/*
- * Where an object's DWARF comes from, in order; the first that has any is the one. The file itself is
- * the only source so far: separate debug files belong here, each opened as an elf_file of its own.
- */
-static struct dwarf_names *open_dwarf(struct object *object)
+static enum sym_reason load_file(struct symbolizer *symbolizer, struct object *object)
 {
-	struct dwarf_names *names = NULL;
-	int r = dwarf_names_open(object->file, &names);
-
-	object->has_lost_dwarf = r < 0 && r != -ENODATA;
-	return r < 0 ? NULL : names;
-}
-
-/* Reads all there is to read, so that afterwards no descriptor is needed. */
-static int read_file(const struct symbolizer *symbolizer, struct object *object)
-{
-	int r;
-
-	if (!symbolizer->options.no_dwarf)
-		object->dwarf = open_dwarf(object);
-	r = symtab_read(object->file, &object->symtab);
-	if (r < 0 && !object->dwarf)
-		return r;
-	return stack_base_read(object->file, &object->symtab, &object->base);
-}
-
-static enum sym_reason load_file(const struct symbolizer *symbolizer, struct object *object)
-{
+	const struct symbolizer_options *wanted = &symbolizer->options;
+	struct object_names_options options = {
+		.no_dwarf = wanted->no_dwarf,
+		.cache = symbolizer->cache,
+		.may_hold_files = symbolizer->holder_cnt < HOLDERS_MAX,
+		.place = {.directory = wanted->debug_directory ? wanted->debug_directory :
+								 "/usr/lib/debug",
+			  .object_path = object->path,
+			  .open = wanted->open_debug,
+			  .ctx = wanted->open_debug_ctx},
+	};
 	int r;
 
 	if (object->kind == OBJECT_VDSO)
 		object->fd = vdso_open();
 	if (object->fd < 0)
 		return SYM_NO_FILE;
-	r = elf_file_open(object->fd, &object->file);
+	r = object_names_open(object->fd, &options, &object->names);
 	if (r < 0)
 		cleanup_close_(&object->fd);
-	object->fd = -1; /* closed, or the file's */
-	if (r < 0)
-		return reason_of(r);
-	r = read_file(symbolizer, object);
-	elf_file_release(object->file);
+	object->fd = -1; /* closed, or the names' */
+	symbolizer->holder_cnt += object->names.holds_files;
 	return r < 0 ? reason_of(r) : SYM_OK;
 }
 
@@ -225,6 +219,19 @@ static struct object *loaded_object(struct symbolizer *symbolizer, int id)
 	return object;
 }
 
+/* What to call a symbol; NULL: out of memory or over the cap. */
+static const char *name_symbol(struct symbolizer *symbolizer, const char *symbol,
+			       const char **ret_system_name)
+{
+	const char *name;
+
+	if (!symbolizer->options.no_demangle)
+		return namepool_demangle(&symbolizer->names, symbol, ret_system_name);
+	name = namepool_intern(&symbolizer->names, symbol);
+	*ret_system_name = name;
+	return name;
+}
+
 static void draft_kernel(struct symbolizer *symbolizer, const struct object *object,
 			 struct draft *draft)
 {
@@ -237,7 +244,7 @@ static void draft_kernel(struct symbolizer *symbolizer, const struct object *obj
 		draft->result.reason = SYM_NO_SYMBOL;
 		return;
 	}
-	frame->name = namepool_demangle(&symbolizer->names, symbol, &frame->system_name);
+	frame->name = name_symbol(symbolizer, symbol, &frame->system_name);
 	draft->result.frames_len = frame->name ? 1 : 0;
 	draft->result.reason = frame->name ? SYM_OK : SYM_TOO_LARGE;
 }
@@ -254,42 +261,25 @@ static struct sym_segment mapped_segment(const struct elf_segment *segment)
 	};
 }
 
-static const char *debug_name(const struct dwarf_frame *frame)
+static const char *debug_name(const struct unit_frame *frame)
 {
 	return frame->linkage_name ? frame->linkage_name : frame->plain_name;
 }
 
-/* A path as the compiler saw it, made absolute where it says from where. */
-static const char *intern_path(struct symbolizer *symbolizer, const struct dwarf_frame *frame)
-{
-	char path[PATH_MAX];
-	int len;
-
-	if (!frame->file)
-		return NULL;
-	if (frame->file[0] == '/' || !frame->directory)
-		return namepool_intern(&symbolizer->names, frame->file);
-	len = snprintf(path, sizeof(path), "%s/%s", frame->directory, frame->file);
-	if (len < 0 || (size_t)len >= sizeof(path))
-		return namepool_intern(&symbolizer->names, frame->file);
-	return namepool_intern(&symbolizer->names, path);
-}
-
-static void draft_chain(struct symbolizer *symbolizer, const struct dwarf_chain *chain,
+static void draft_chain(struct symbolizer *symbolizer, const struct unit_chain *chain,
 			const char *physical, struct draft *draft)
 {
 	for (size_t i = 0; i < chain->len; i++) {
-		const struct dwarf_frame *from = &chain->frames[i];
+		const struct unit_frame *from = &chain->frames[i];
 		const char *name = i == 0 ? physical : debug_name(from);
 		struct sym_frame *to = &draft->frames[i];
 
-		to->name = namepool_demangle(&symbolizer->names, name ? name : "[inlined]",
-					     &to->system_name);
+		to->name = name_symbol(symbolizer, name ? name : "[inlined]", &to->system_name);
 		if (!to->name) {
 			draft->result.reason = SYM_TOO_LARGE;
 			return;
 		}
-		to->file = intern_path(symbolizer, from);
+		to->file = from->file ? namepool_intern(&symbolizer->names, from->file) : NULL;
 		to->line = to->file ? from->line : 0;
 		to->start_line = from->start_line;
 		to->inlined = i > 0;
@@ -298,36 +288,53 @@ static void draft_chain(struct symbolizer *symbolizer, const struct dwarf_chain 
 	draft->result.reason = SYM_OK;
 }
 
-/* DWARF for the functions and lines, the symbol table for what DWARF does not name. */
-static void draft_code(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
+/* A function known by its bounds only; or not even so. */
+static void draft_unnamed(const struct object_names *names, struct draft *draft)
 {
-	const char *symbol = symtab_find(&object->symtab, draft->result.address, NULL);
-	struct dwarf_chain chain = {.len = 0};
+	const struct interval *function =
+		intervals_find(&names->functions, draft->result.exact_address);
 
-	if (!object->dwarf || !dwarf_names_find(object->dwarf, draft->result.address, &chain))
-		chain = (struct dwarf_chain){.len = 1};
-	symbol = alias_choose(debug_name(&chain.frames[0]), symbol);
-	if (symbol)
-		draft_chain(symbolizer, &chain, symbol, draft);
-	else if (!symtab_is_empty(&object->symtab) || object->dwarf)
+	if (function)
+		draft->result.address = function->start;
+	if (!symtab_is_empty(&names->symtab) || names->dwarf)
 		draft->result.reason = SYM_NO_SYMBOL;
 	else
 		draft->result.reason = SYM_STRIPPED;
 }
 
-static void draft_file(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
+/* DWARF for the functions and lines, the symbol table for what DWARF does not name. */
+static void draft_code(struct symbolizer *symbolizer, struct object_names *names,
+		       struct draft *draft)
+{
+	const char *symbol = symtab_find(&names->symtab, draft->result.address, NULL);
+	struct unit_chain chain;
+
+	if (!object_names_find(names, draft->result.address, &chain)) {
+		chain.len = 1;
+		chain.frames[0] = (struct unit_frame){0};
+	}
+	symbol = alias_choose(debug_name(&chain.frames[0]), symbol);
+	if (symbol)
+		draft_chain(symbolizer, &chain, symbol, draft);
+	else
+		draft_unnamed(names, draft);
+}
+
+static void draft_file(struct symbolizer *symbolizer, struct object_names *names,
+		       struct draft *draft)
 {
 	const struct elf_segment *segment =
-		elf_file_find_offset(object->file, draft->result.address, &draft->result.address);
+		elf_file_find_offset(names->file, draft->result.address, &draft->result.address);
 
+	draft->result.exact_address = draft->result.address;
 	if (!segment) {
 		draft->result.reason = SYM_NOT_MAPPED;
 		return;
 	}
 	draft->result.segment = mapped_segment(segment);
-	draft_code(symbolizer, object, draft);
+	draft_code(symbolizer, names, draft);
 	draft->result.stack_base =
-		stack_base_holds(&object->base, draft->result.address) ||
+		stack_base_holds(&names->base, draft->result.exact_address) ||
 		(draft->result.frames_len && stack_base_has_name(draft->frames[0].name));
 }
 
@@ -340,7 +347,7 @@ static void draft_answer(struct symbolizer *symbolizer, struct object *object, s
 	else if (object->kind == OBJECT_KERNEL)
 		draft_kernel(symbolizer, object, draft);
 	else
-		draft_file(symbolizer, object, draft);
+		draft_file(symbolizer, &object->names, draft);
 }
 
 struct wanted {
@@ -383,7 +390,8 @@ static int keep_answer(struct symbolizer *symbolizer, const struct wanted *wante
 static void find_answer(struct symbolizer *symbolizer, const struct wanted *wanted,
 			struct sym_result *ret_result)
 {
-	struct draft draft = {.result = {.address = wanted->offset}};
+	struct draft draft = {
+		.result = {.address = wanted->offset, .exact_address = wanted->offset}};
 	struct sym_frame *frames = NULL;
 
 	draft_answer(symbolizer, loaded_object(symbolizer, (int)wanted->object), &draft);
@@ -416,11 +424,27 @@ void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offse
 		*ret_result = symbolizer->answers.items[id].result;
 }
 
+void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64_t address,
+			       struct sym_result *ret_result)
+{
+	const struct object *loaded = loaded_object(symbolizer, object);
+	uint64_t offset;
+
+	*ret_result = (struct sym_result){.address = address,
+					  .exact_address = address,
+					  .reason = loaded ? loaded->broken : SYM_NO_FILE};
+	if (ret_result->reason != SYM_OK)
+		return;
+	ret_result->reason = SYM_NOT_MAPPED;
+	if (loaded->names.file && elf_file_find_address(loaded->names.file, address, &offset))
+		symbolizer_lookup(symbolizer, object, offset, ret_result);
+}
+
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object)
 {
 	const struct object *loaded = loaded_object(symbolizer, object);
 
-	return loaded && loaded->file ? loaded->file->build_id : "";
+	return loaded && loaded->names.file ? loaded->names.file->build_id : "";
 }
 
 const char *symbolizer_path(const struct symbolizer *symbolizer, int object)
@@ -435,8 +459,10 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 	struct sym_losses losses = {.names_cut = symbolizer->names.cut_cnt};
 
 	vec_for_each(&symbolizer->objects, object) {
-		losses.dwarf_objects += object->has_lost_dwarf;
-		losses.dwarf_units += object->dwarf ? dwarf_names_cut_count(object->dwarf) : 0;
+		losses.dwarf_objects += object->names.has_lost_dwarf;
+		if (object->names.dwarf)
+			losses.dwarf_units +=
+				object->names.dwarf->source.cut_cnt + object->names.dwarf->lost_cnt;
 		losses.kernel_functions += object->kallsyms.dropped_cnt;
 	}
 	*ret_losses = losses;

@@ -50,7 +50,12 @@ struct sym_result {
 	const struct sym_frame *frames; /* physical function first, innermost inlined last */
 	size_t frames_len;              /* 0 unless reason is SYM_OK */
 	enum sym_reason reason;
-	uint64_t address;           /* in the ELF file's terms; the offset itself when not known */
+	/*
+	 * In the ELF file's terms; the offset itself when not known. Of a function without a name
+	 * whose bounds are known, its start: so that its samples stay together.
+	 */
+	uint64_t address;
+	uint64_t exact_address;     /* the one asked for, in the same terms, always */
 	struct sym_segment segment; /* the one that holds the address; all 0 when not known */
 	const char
 		*module; /* kernel: "[kernel.kallsyms]", "[nf_conntrack]" or "[bpf]"; else NULL */
@@ -59,17 +64,34 @@ struct sym_result {
 };
 
 struct symbolizer_options {
-	const char *kallsyms_path; /* NULL: /proc/kallsyms; tests give their own */
-	bool no_dwarf;             /* symbol tables only: no lines, no inlined frames */
+	const char *kallsyms_path;   /* NULL: /proc/kallsyms; tests give their own */
+	bool no_dwarf;               /* symbol tables only: no lines, no inlined frames */
+	bool no_demangle;            /* names are as in the symbol table, which costs less */
+	const char *debug_directory; /* of separate debug files; NULL: /usr/lib/debug */
+	/*
+	 * Opens a debug file beside an object, by its path as the object's own path is; < 0: not there.
+	 * Only a file whose build-id or checksum proves that it belongs to the object is used. NULL:
+	 * debug files are looked for in debug_directory only.
+	 */
+	int (*open_debug)(void *ctx, const char *path);
+	void *open_debug_ctx;
+	/*
+	 * Where what was found out about objects is kept from one run to the next; made when it is not
+	 * there (its parent must be). NULL: nowhere. One that others may write to is not used.
+	 */
+	const char *cache_directory;
+	uint64_t cache_len_max; /* bytes of it all; 0: 1 GiB */
 };
 
 int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret_symbolizer)
 	_warn_unused_;
-struct symbolizer *symbolizer_free(struct symbolizer *symbolizer); /* NULL is legal */
+/* Keeps what was found out in the cache, if there is one. NULL is legal. */
+struct symbolizer *symbolizer_free(struct symbolizer *symbolizer);
 
 /*
  * Makes an object known; returns its id (>= 0) or -ENOMEM. `fd` is borrowed and duplicated; -1 when the
- * file could not be opened (lookups then answer SYM_NO_FILE). `path` is for messages only.
+ * file could not be opened (lookups then answer SYM_NO_FILE). `path` is for messages and for finding
+ * a .gnu_debuglink's file; neither need exist.
  */
 int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path);
 int symbolizer_add_kernel(struct symbolizer *symbolizer);
@@ -78,6 +100,10 @@ int symbolizer_add_vdso(struct symbolizer *symbolizer);
 /* Always answers: `ret_result` is filled, its reason says how well. */
 void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offset,
 		       struct sym_result *ret_result);
+
+/* The same by an address of the ELF file, as symbol tables have it. Not for the kernel. */
+void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64_t address,
+			       struct sym_result *ret_result);
 
 /* Lower-case hex build-id of the object, or "" when it has none or cannot be read. */
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
@@ -88,7 +114,7 @@ const char *symbolizer_path(const struct symbolizer *symbolizer, int object);
 /* What files and caps kept us from telling, of all objects looked into so far. */
 struct sym_losses {
 	uint64_t dwarf_objects;    /* whose DWARF is broken or beyond our caps: symbols were used */
-	uint64_t dwarf_units;      /* units or line tables left out, whole or in part */
+	uint64_t dwarf_units;      /* units or line programs left out, whole or in part */
 	uint64_t names_cut;        /* names longer than 16 KiB */
 	uint64_t kernel_functions; /* left out of kallsyms */
 };
@@ -97,6 +123,12 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 
 /* The ledger's word for a reason: "no symbol", "stripped", … */
 const char *sym_reason_name(enum sym_reason reason);
+
+/*
+ * The user's cache_directory: $XDG_CACHE_HOME/smolder, root's /var/cache/smolder, or
+ * ~/.cache/smolder, whose parent is made. Written to `path`; NULL when there is none.
+ */
+const char *symbolizer_cache_directory(char *path, size_t size);
 
 static inline void symbolizer_cleanup_(struct symbolizer **symbolizer)
 {

@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/symtab.h"
 
+#include "base/buf.h"
+#include "base/fs.h"
 #include "symbolize/alias.h"
+#include "symbolize/inflate.h"
+#include "symbolize/namepool.h"
+#include "symbolize/plt.h"
 
 #include <elf.h>
 #include <errno.h>
 #include <gelf.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Chromium with full symbols has 1.4 million functions in a .strtab of 250 MB. */
 #define SYMBOLS_MAX (4 * 1024 * 1024)
 #define STRINGS_LEN_MAX ((size_t)512 * 1024 * 1024)
+#define NAMES_LEN_MAX ((size_t)256 * 1024 * 1024) /* of the functions alone */
+#define DEBUGDATA_LEN_MAX ((size_t)64 * 1024 * 1024)
+#define STUB_SUFFIX "@plt"
 
 struct candidate {
 	uint64_t address, size, section_limit;
-	uint32_t name;
+	const char *name;
+	bool is_stub;
+	uint32_t name_offset; /* in the table's strings, once it has one */
 	enum alias_binding binding;
 };
 
@@ -83,13 +94,13 @@ static int add_candidate(const struct source *source, const GElf_Sym *symbol,
 	struct candidate candidate = {
 		.address = symbol->st_value,
 		.size = symbol->st_size,
-		.name = symbol->st_name,
+		.name = source->strings + MIN(symbol->st_name, source->strings_len),
 		.binding = binding_of(symbol),
 	};
 
 	if (!is_function(symbol) || symbol->st_name >= source->strings_len)
 		return 0;
-	if (!is_name(source->strings + symbol->st_name))
+	if (!is_name(candidate.name))
 		return 0;
 	candidate.section_limit = code_section_limit(source, symbol);
 	if (candidate.section_limit == 0)
@@ -105,6 +116,8 @@ static int collect(const struct source *source, size_t symbol_cnt, struct candid
 	for (size_t i = 1; i < symbol_cnt; i++) {
 		if (!gelf_getsym(source->symbols, (int)i, &symbol))
 			return -ENOEXEC;
+		if (candidates->list.len >= SYMBOLS_MAX)
+			return -EFBIG;
 		if (add_candidate(source, &symbol, candidates) < 0)
 			return -ENOMEM;
 	}
@@ -112,7 +125,7 @@ static int collect(const struct source *source, size_t symbol_cnt, struct candid
 }
 
 /* By address; of one address the sized before the others, then the better name first. */
-static int compare_candidates(const void *left, const void *right, void *strings)
+static int compare_candidates(const void *left, const void *right)
 {
 	const struct candidate *a = left, *b = right;
 
@@ -120,8 +133,8 @@ static int compare_candidates(const void *left, const void *right, void *strings
 		return a->address < b->address ? -1 : 1;
 	if ((a->size == 0) != (b->size == 0))
 		return a->size ? -1 : 1;
-	return alias_compare((struct alias){(const char *)strings + a->name, a->binding},
-			     (struct alias){(const char *)strings + b->name, b->binding});
+	return alias_compare((struct alias){a->name, a->binding},
+			     (struct alias){b->name, b->binding});
 }
 
 /* Keeps the first, best, candidate of each address. */
@@ -143,7 +156,7 @@ static int add_sized(const struct candidates *candidates, struct intervals *rang
 		struct interval range = {
 			.start = candidate->address,
 			.limit = candidate->address + candidate->size,
-			.value = candidate->name,
+			.value = candidate->name_offset,
 		};
 
 		if (intervals_add(ranges, range) < 0)
@@ -160,7 +173,8 @@ static int add_sizeless(const struct candidates *candidates, struct intervals *r
 
 	for (size_t i = 0; i < candidates->list.len && r == 0; i++) {
 		const struct candidate *candidate = &candidates->list.items[i];
-		struct interval gap = {.start = candidate->address, .value = candidate->name};
+		struct interval gap = {.start = candidate->address,
+				       .value = candidate->name_offset};
 
 		if (candidate->size || intervals_find(ranges, candidate->address))
 			continue;
@@ -176,19 +190,39 @@ static int add_sizeless(const struct candidates *candidates, struct intervals *r
 	return r < 0 ? r : intervals_seal(ranges);
 }
 
-static int build_ranges(const struct source *source, size_t symbol_cnt, struct intervals *ranges)
+/* Gives the names a place of their own; a long one is cut where it would be anyway, and one behind. */
+static int copy_names(struct candidates *candidates, struct buf *strings)
 {
-	_cleanup_(free_candidates) struct candidates candidates = {0};
-	int r = collect(source, symbol_cnt, &candidates);
+	vec_for_each(&candidates->list, candidate) {
+		candidate->name_offset = (uint32_t)strings->len;
+		buf_append(strings, candidate->name,
+			   strnlen(candidate->name, NAMEPOOL_LEN_MAX + 1));
+		if (candidate->is_stub)
+			buf_append_str(strings, STUB_SUFFIX);
+		buf_append_byte(strings, '\0');
+	}
+	return buf_error(strings);
+}
 
-	if (r < 0 || candidates.list.len == 0)
+static int build_table(struct candidates *candidates, struct symtab *symtab)
+{
+	_cleanup_buf_ struct buf strings = {.max_len = NAMES_LEN_MAX};
+	int r;
+
+	if (candidates->list.len == 0)
+		return 0;
+	qsort(candidates->list.items, candidates->list.len, sizeof(struct candidate),
+	      compare_candidates);
+	drop_aliases(candidates);
+	r = copy_names(candidates, &strings);
+	if (r < 0)
 		return r;
-	qsort_r(candidates.list.items, candidates.list.len, sizeof(struct candidate),
-		compare_candidates, (void *)(uintptr_t)source->strings);
-	drop_aliases(&candidates);
-	if (add_sized(&candidates, ranges) < 0)
+	if (add_sized(candidates, &symtab->ranges) < 0 ||
+	    add_sizeless(candidates, &symtab->ranges) < 0)
 		return -ENOMEM;
-	return add_sizeless(&candidates, ranges);
+	symtab->strings_len = strings.len;
+	symtab->strings = (const char *)TAKE_PTR(strings.data);
+	return 0;
 }
 
 /* Loads a symbol section and its strings; the count of symbols, or a negative errno. */
@@ -215,37 +249,119 @@ static int64_t load_source(const struct elf_file *file, struct Elf_Scn *section,
 	return (int64_t)(source.symbols->d_size / entry_len);
 }
 
-int symtab_read(const struct elf_file *file, struct symtab *ret_symtab)
+/* 0, -ENODATA (there is no such table), or why it cannot be used. */
+static int collect_table(const struct elf_file *file, uint32_t type, struct candidates *candidates)
 {
-	struct Elf_Scn *section = elf_file_section(file, NULL, SHT_SYMTAB);
-	struct symtab symtab = {.is_dynamic = !section};
+	struct Elf_Scn *section = file ? elf_file_section(file, NULL, type) : NULL;
 	struct source source;
 	int64_t symbol_cnt;
-	int r;
+	GElf_Shdr header;
 
-	if (!section)
-		section = elf_file_section(file, NULL, SHT_DYNSYM);
-	if (!section) {
-		*ret_symtab = (struct symtab){0};
-		return 0;
-	}
+	if (!section || !gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
+		return -ENODATA;
 	symbol_cnt = load_source(file, section, &source);
-	if (symbol_cnt < 0)
-		return (int)symbol_cnt;
-	r = build_ranges(&source, (size_t)symbol_cnt, &symtab.ranges);
+	return symbol_cnt < 0 ? (int)symbol_cnt : collect(&source, (size_t)symbol_cnt, candidates);
+}
+
+static void close_file(struct elf_file **file)
+{
+	elf_file_close(*file);
+}
+
+#define _cleanup_file_ _cleanup_(close_file)
+
+/* The file inside .gnu_debugdata; -ENODATA when there is none or it is broken. */
+static int open_debugdata(const struct elf_file *file, struct elf_file **ret_mini)
+{
+	struct Elf_Scn *section = elf_file_section(file, ".gnu_debugdata", 0);
+	_cleanup_free_ void *bytes = NULL;
+	_cleanup_close_ int fd = -1;
+	const void *packed;
+	size_t len;
+
+	packed = elf_file_bytes(section, DEBUGDATA_LEN_MAX, &len);
+	if (!packed)
+		return -ENODATA;
+	if (inflate_xz(byte_reader_of(packed, len), DEBUGDATA_LEN_MAX, &bytes, &len) < 0)
+		return -ENODATA;
+	fd = memfd_create("debugdata", MFD_CLOEXEC);
+	if (fd < 0 || fs_write_all(fd, bytes, len) < 0 || elf_file_open(fd, ret_mini) < 0)
+		return -ENODATA;
+	fd = -1; /* the file's */
+	return 0;
+}
+
+static int add_stubs(const struct elf_file *file, struct candidates *candidates)
+{
+	struct plt_stubs stubs;
+	int r = plt_stubs_read(file, &stubs);
+
+	vec_for_each(&stubs.list, stub) {
+		struct candidate candidate = {
+			.address = stub->address,
+			.size = stub->len,
+			.section_limit = stub->address + stub->len,
+			.name = stub->name,
+			.is_stub = true,
+			.binding = ALIAS_WEAK,
+		};
+
+		r = r < 0 ? r : vec_push(&candidates->list, candidate);
+	}
+	plt_stubs_free(&stubs);
+	return r;
+}
+
+/* Of what is not the object's own .symtab or .dynsym, what is broken is as if it were not there. */
+static int collect_all(const struct elf_file *file, const struct elf_file *debug,
+		       struct elf_file **mini, struct candidates *candidates)
+{
+	bool is_dynamic = false;
+	int r = collect_table(file, SHT_SYMTAB, candidates);
+
+	if (r != -ENODATA)
+		return r < 0 ? r : 0;
+	r = collect_table(debug, SHT_SYMTAB, candidates);
+	if (r < 0 && r != -ENOMEM && open_debugdata(file, mini) == 0)
+		r = collect_table(*mini, SHT_SYMTAB, candidates);
+	if (r == -ENOMEM)
+		return r;
+	is_dynamic = r < 0;
+	r = collect_table(file, SHT_DYNSYM, candidates);
+	if (r < 0 && r != -ENODATA)
+		return r;
+	return is_dynamic;
+}
+
+int symtab_read(const struct elf_file *file, const struct elf_file *debug,
+		struct symtab *ret_symtab)
+{
+	_cleanup_(free_candidates) struct candidates candidates = {0};
+	_cleanup_file_ struct elf_file *mini = NULL;
+	struct symtab symtab = {0};
+	int r = collect_all(file, debug, &mini, &candidates);
+
+	if (r < 0)
+		return r;
+	symtab.is_dynamic = r;
+	r = add_stubs(file, &candidates);
+	if (r == 0)
+		r = build_table(&candidates, &symtab);
 	if (r < 0) {
 		symtab_free(&symtab);
 		return r;
 	}
-	symtab.strings = source.strings;
-	symtab.strings_len = source.strings_len;
 	*ret_symtab = symtab;
 	return 0;
 }
 
 void symtab_free(struct symtab *symtab)
 {
-	intervals_free(&symtab->ranges);
+	if (!symtab->is_borrowed) {
+		intervals_free(&symtab->ranges);
+		free((void *)(uintptr_t)symtab->strings);
+	}
+	*symtab = (struct symtab){0};
 }
 
 const char *symtab_find(const struct symtab *symtab, uint64_t address,
@@ -260,6 +376,12 @@ const char *symtab_find(const struct symtab *symtab, uint64_t address,
 	return symtab->strings + range->value;
 }
 
+/* Is this what may follow a function's own name in a table: nothing, or its version? */
+static bool is_version(const char *suffix)
+{
+	return *suffix == '\0' || (*suffix == '@' && strcmp(suffix, STUB_SUFFIX) != 0);
+}
+
 bool symtab_find_name(const struct symtab *symtab, const char *name, uint64_t *ret_address)
 {
 	size_t len = strlen(name);
@@ -267,7 +389,7 @@ bool symtab_find_name(const struct symtab *symtab, const char *name, uint64_t *r
 	vec_for_each(&symtab->ranges.list, range) {
 		const char *other = symtab->strings + range->value;
 
-		if (strncmp(other, name, len) == 0 && (other[len] == '\0' || other[len] == '@')) {
+		if (strncmp(other, name, len) == 0 && is_version(other + len)) {
 			*ret_address = range->start;
 			return true;
 		}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The symbol table of an ELF file: .symtab, else .dynsym, as disjoint ranges with one name each.
+ * The function symbols of an object as disjoint ranges with one name each: those of its .symtab, else
+ * of its debug file's, else of its .gnu_debugdata's (an xz-compressed ELF file with what .dynsym does
+ * not have) with its .dynsym's, and its PLT stubs as name@plt.
  *
  * A symbol covers its st_size bytes and no more. One without a size (hand-written assembly) covers
  * what no sized symbol does, up to the next symbol or the end of its section. Where symbols nest the
@@ -14,16 +16,18 @@
 
 struct symtab {                  /* all zero: no symbols */
 	struct intervals ranges; /* value: where in `strings` the name begins */
-	const char *strings;     /* the file's */
+	const char *strings;     /* ends in a NUL */
 	size_t strings_len;
-	bool is_dynamic; /* from .dynsym: local functions are missing */
+	bool is_dynamic;  /* local functions are missing: all that there is is .dynsym */
+	bool is_borrowed; /* ranges and strings are somebody else's */
 };
 
 /*
- * Reads the table; it points into `file`, which must outlive it. 0 (with no ranges when the file has
- * no symbols), -ENOEXEC (broken), -EFBIG (over our caps), -ENOMEM.
+ * Reads the tables. `debug` is the object's debug file, or NULL; neither is needed afterwards. 0 (with
+ * no ranges when there are no symbols), -ENOEXEC (broken), -EFBIG (over our caps), -ENOMEM.
  */
-int symtab_read(const struct elf_file *file, struct symtab *ret_symtab) _warn_unused_;
+int symtab_read(const struct elf_file *file, const struct elf_file *debug,
+		struct symtab *ret_symtab) _warn_unused_;
 void symtab_free(struct symtab *symtab);
 
 /* The name that covers the address, as in the table, or NULL. ret_range may be NULL. */

@@ -60,7 +60,7 @@ _smolder_value() {
 _smolder() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb=${COMP_WORDS[1]-} i
-	local verbs='record report convert merge stack unwind-table doctor help'
+	local verbs='record report convert merge stack unwind-table symbolize doctor help'
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
@@ -86,6 +86,13 @@ _smolder() {
 	unwind-table)
 		case $word in
 		-*) _smolder_words "$word" "-e --exe --dump --help" ;;
+		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+		esac
+		;;
+	symbolize)
+		case $word in
+		-*) _smolder_words "$word" "-e --exe -f --functions -i --inlines -a --addresses
+			-C --demangle --json --help" ;;
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;

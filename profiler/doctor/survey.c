@@ -5,9 +5,7 @@
 #include "base/parse.h"
 #include "profiler/doctor/rights.h"
 #include "profiler/process/procfs.h"
-#include "symbolize/dwarf_names.h"
-#include "symbolize/elf_file.h"
-#include "symbolize/symtab.h"
+#include "symbolize/object_names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -159,48 +157,31 @@ static int read_mappings(struct survey *survey, struct err *err)
 
 /* ---- what its files hold ---- */
 
-static void close_elf(struct elf_file **file)
+static enum survey_symbols judge_symbols(const struct symtab *symtab)
 {
-	elf_file_close(*file);
-}
-
-static bool has_dwarf(const struct elf_file *file)
-{
-	struct dwarf_names *names = NULL;
-
-	if (dwarf_names_open(file, &names) < 0)
-		return false;
-	dwarf_names_close(names);
-	return true;
-}
-
-static enum survey_symbols judge_symbols(const struct elf_file *file)
-{
-	_cleanup_(symtab_free) struct symtab symtab = {0};
-
-	if (symtab_read(file, &symtab) < 0)
-		return SURVEY_BROKEN;
-	if (symtab_is_empty(&symtab))
+	if (symtab_is_empty(symtab))
 		return SURVEY_STRIPPED;
-	return symtab.is_dynamic ? SURVEY_DYNSYM : SURVEY_SYMTAB;
+	return symtab->is_dynamic ? SURVEY_DYNSYM : SURVEY_SYMTAB;
 }
 
 static void look_into(const struct survey *survey, struct survey_object *found)
 {
 	const struct object *object = objects_get(survey->objects, found->id);
-	_cleanup_(close_elf) struct elf_file *file = NULL;
+	struct object_names_options options = {
+		.cache = -1, .place = {.directory = "/usr/lib/debug", .object_path = object->path}};
+	_cleanup_(object_names_close) struct object_names names = {0};
 	_cleanup_close_ int fd = -1;
 
 	if (object->fd < 0)
 		return;
 	fd = fcntl(object->fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0 || elf_file_open(fd, &file) < 0) {
+	if (fd < 0 || object_names_open(fd, &options, &names) < 0) {
 		found->symbols = SURVEY_BROKEN;
 		return;
 	}
 	TAKE_FD(fd);
-	found->symbols = judge_symbols(file);
-	found->has_dwarf = has_dwarf(file);
+	found->symbols = judge_symbols(&names.symtab);
+	found->has_dwarf = names.dwarf != NULL;
 }
 
 /* /tmp/perf-PID.map by the process's own pid and root: tools/perf/Documentation/jit-interface.txt */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/unwind/cfa_expression.h"
+#include "base/byte_reader.h"
 #include "bpf/unwind_abi.h"
-#include "profiler/unwind/byte_reader.h"
 
 #define EXPRESSION_LEN_MAX 64 /* longer ones say more than our rules can */
 #define STACK_MAX 8

@@ -7,7 +7,7 @@
 #ifndef SMOLDER_UNWIND_CFA_PROGRAM_H
 #define SMOLDER_UNWIND_CFA_PROGRAM_H
 
-#include "profiler/unwind/byte_reader.h"
+#include "base/byte_reader.h"
 #include "profiler/unwind/encoded_pointer.h"
 #include "profiler/unwind/unwind_loss.h"
 

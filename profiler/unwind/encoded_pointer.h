@@ -6,7 +6,7 @@
 #ifndef SMOLDER_UNWIND_ENCODED_POINTER_H
 #define SMOLDER_UNWIND_ENCODED_POINTER_H
 
-#include "profiler/unwind/byte_reader.h"
+#include "base/byte_reader.h"
 
 enum {
 	POINTER_ABSPTR = 0x00,

@@ -51,12 +51,15 @@ static void names(void **state)
 
 static struct stack_base read_base(const char *name, struct elf_file **ret_file)
 {
+	_cleanup_(eh_frame_free) struct eh_functions functions = {0};
 	struct symtab symtab;
 	struct stack_base base;
 
 	assert_return_code(elf_file_open(fixture_open(name), ret_file), 0);
-	assert_return_code(symtab_read(*ret_file, &symtab), 0);
-	assert_return_code(stack_base_read(*ret_file, &symtab, &base), 0);
+	assert_return_code(symtab_read(*ret_file, NULL, &symtab), 0);
+	if (stack_base_needs_functions(*ret_file, &symtab))
+		assert_return_code(eh_frame_read(*ret_file, &functions), 0);
+	assert_return_code(stack_base_read(*ret_file, &symtab, &functions, &base), 0);
 	symtab_free(&symtab);
 	return base;
 }
@@ -101,7 +104,7 @@ static int is_base(const void *return_address)
 	assert_return_code(symbolizer_new(NULL, &symbolizer), 0);
 	symbolizer_lookup(symbolizer, symbolizer_add_file(symbolizer, fd, info.dli_fname),
 			  address - headers->p_vaddr + headers->p_offset, &result);
-	assert_int_equal(result.address, address);
+	assert_int_equal(result.exact_address, address);
 	return result.stack_base;
 }
 

@@ -28,7 +28,7 @@ static struct table table_open(const char *name)
 	struct table table = {0};
 
 	assert_return_code(elf_file_open(fixture_open(name), &table.file), 0);
-	assert_return_code(symtab_read(table.file, &table.symtab), 0);
+	assert_return_code(symtab_read(table.file, NULL, &table.symtab), 0);
 	return table;
 }
 

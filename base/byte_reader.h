@@ -4,8 +4,8 @@
  * yields 0 and leaves the reader at its end with `failed` set, so that a parser can read on and
  * check once. Little endian.
  */
-#ifndef SMOLDER_UNWIND_BYTE_READER_H
-#define SMOLDER_UNWIND_BYTE_READER_H
+#ifndef SMOLDER_BASE_BYTE_READER_H
+#define SMOLDER_BASE_BYTE_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,7 +40,8 @@ static inline const uint8_t *reader_skip(struct byte_reader *reader, uint64_t le
 		reader->failed = true;
 		return NULL;
 	}
-	reader->at += len;
+	if (len) /* at may be NULL */
+		reader->at += len;
 	return bytes;
 }
 

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "symbolize/dwarf_file.h"
+
+#include <dwarf.h>
+#include <elf.h>
+#include <errno.h>
+#include <gelf.h>
+#include <string.h>
+
+#define UNITS_MAX (1024 * 1024) /* Chromium has some 40,000 */
+
+static int load_sections(const struct elf_file *elf, uint64_t budget, struct dwarf_file *file)
+{
+	static const char *const names[DWARF_SECTION_COUNT] = {
+		[DWARF_INFO] = ".debug_info",
+		[DWARF_ABBREV] = ".debug_abbrev",
+		[DWARF_LINE] = ".debug_line",
+		[DWARF_STR] = ".debug_str",
+		[DWARF_LINE_STR] = ".debug_line_str",
+		[DWARF_RANGES] = ".debug_ranges",
+		[DWARF_RNGLISTS] = ".debug_rnglists",
+		[DWARF_ADDR] = ".debug_addr",
+		[DWARF_STR_OFFSETS] = ".debug_str_offsets",
+	};
+
+	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++) {
+		int r = elf_section_load(elf, names[i], &budget, &file->sections[i]);
+
+		if (r < 0)
+			return r;
+		if (i == DWARF_INFO && file->sections[i].len == 0)
+			return -ENODATA;
+	}
+	return 0;
+}
+
+/* Behind the address size: what DWARF 5 put into the headers of some units. */
+static void skip_unit_extras(struct byte_reader *reader, const struct dwarf_cu *cu)
+{
+	if (cu->type == DW_UT_skeleton || cu->type == DW_UT_split_compile)
+		reader_skip(reader, 8);
+	if (cu->type == DW_UT_type || cu->type == DW_UT_split_type)
+		reader_skip(reader, 8 + (uint64_t)cu->sizes.offset);
+}
+
+static bool read_unit_header(const struct dwarf_file *file, uint64_t offset,
+			     struct dwarf_cu *ret_cu)
+{
+	const struct elf_bytes *info = &file->sections[DWARF_INFO];
+	struct byte_reader reader = elf_section_reader(info, offset);
+	struct dwarf_cu cu = {.offset = offset, .sizes.offset = 4, .type = DW_UT_compile};
+	uint64_t len = read_fixed(&reader, 4);
+
+	if (len == UINT32_MAX) {
+		len = read_fixed(&reader, 8);
+		cu.sizes.offset = 8;
+	}
+	if (reader.failed || len > reader_left(&reader))
+		return false;
+	cu.limit = (uint64_t)(reader.at - info->start) + len;
+	reader.end = reader.at + len;
+	cu.sizes.version = (uint8_t)read_fixed(&reader, 2);
+	if (cu.sizes.version >= 5) {
+		cu.type = read_u8(&reader);
+		cu.sizes.address = read_u8(&reader);
+		cu.abbrev_offset = read_fixed(&reader, cu.sizes.offset);
+		skip_unit_extras(&reader, &cu);
+	} else {
+		cu.abbrev_offset = read_fixed(&reader, cu.sizes.offset);
+		cu.sizes.address = read_u8(&reader);
+	}
+	cu.root_offset = (uint64_t)(reader.at - info->start);
+	*ret_cu = cu;
+	return !reader.failed;
+}
+
+/* Units of a version or address size that does not exist stay unknown; those behind them do not. */
+int dwarf_file_find_units(struct dwarf_file *file)
+{
+	struct dwarf_cu cu;
+	uint64_t offset = 0;
+
+	while (offset < file->sections[DWARF_INFO].len && read_unit_header(file, offset, &cu)) {
+		offset = cu.limit;
+		cu.file = file;
+		if (cu.sizes.version < 2 || cu.sizes.version > 5 ||
+		    (cu.sizes.address != 4 && cu.sizes.address != 8))
+			continue;
+		if (file->units.len >= UNITS_MAX)
+			return -EFBIG;
+		if (vec_push(&file->units, cu) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool is_little_endian(const struct elf_file *elf)
+{
+	const char *ident = elf_getident(elf->elf, NULL);
+
+	return ident && ident[EI_DATA] == ELFDATA2LSB;
+}
+
+int dwarf_file_open(const struct elf_file *elf, uint64_t budget, struct dwarf_file **ret_file)
+{
+	struct dwarf_file *file;
+	int r;
+
+	if (!is_little_endian(elf))
+		return -ENOEXEC;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	r = load_sections(elf, budget, file);
+	if (r == 0)
+		r = dwarf_file_find_units(file);
+	if (r < 0) {
+		dwarf_file_close(file);
+		return r;
+	}
+	*ret_file = file;
+	return 0;
+}
+
+struct dwarf_file *dwarf_file_close(struct dwarf_file *file)
+{
+	if (!file)
+		return NULL;
+	dwarf_file_close(file->alternate);
+	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++)
+		elf_section_free(&file->sections[i]);
+	dwarf_abbrevs_free(&file->abbrevs);
+	vec_free(&file->units);
+	free(file);
+	return NULL;
+}
+
+struct byte_reader dwarf_cu_reader(const struct dwarf_file *file, const struct dwarf_cu *cu,
+				   uint64_t offset)
+{
+	if (offset < cu->root_offset || offset >= cu->limit)
+		return (struct byte_reader){.failed = true};
+	return byte_reader_of(file->sections[DWARF_INFO].start + offset, cu->limit - offset);
+}
+
+const struct dwarf_abbrev *dwarf_next_abbrev(const struct dwarf_cu *cu, struct byte_reader *reader)
+{
+	uint64_t code = read_uleb(reader);
+	const struct dwarf_abbrev *abbrev;
+
+	if (code == 0)
+		return NULL;
+	abbrev = dwarf_abbrev_find(cu->abbrevs, code);
+	if (!abbrev)
+		reader_skip(reader, UINT64_MAX);
+	return abbrev;
+}
+
+/* The first string offset stands behind a header, which a unit without the attribute means. */
+static void take_bases(struct dwarf_cu *cu, const struct dwarf_die *root)
+{
+	uint64_t header_len = cu->sizes.offset == 8 ? 16 : 8;
+
+	cu->str_offsets_base = cu->sizes.version >= 5 ? header_len : 0;
+	if (dwarf_has(root, DWARF_STR_OFFSETS_BASE))
+		cu->str_offsets_base = root->values[DWARF_STR_OFFSETS_BASE].number;
+	if (dwarf_has(root, DWARF_ADDR_BASE))
+		cu->addr_base = root->values[DWARF_ADDR_BASE].number;
+	if (dwarf_has(root, DWARF_RNGLISTS_BASE))
+		cu->rnglists_base = root->values[DWARF_RNGLISTS_BASE].number;
+	if (dwarf_has(root, DWARF_RANGES_BASE))
+		cu->ranges_base = root->values[DWARF_RANGES_BASE].number;
+}
+
+bool dwarf_cu_prepare(struct dwarf_file *file, struct dwarf_cu *cu, struct dwarf_die *ret_root)
+{
+	struct byte_reader reader = dwarf_cu_reader(file, cu, cu->root_offset);
+	const struct dwarf_abbrev *abbrev;
+
+	ret_root->present = 0;
+	if (!cu->is_ready)
+		cu->abbrevs = dwarf_abbrevs_get(
+			&file->abbrevs, cu->abbrev_offset, cu->sizes,
+			elf_section_reader(&file->sections[DWARF_ABBREV], cu->abbrev_offset));
+	cu->is_ready = true;
+	if (!cu->abbrevs)
+		return false;
+	abbrev = dwarf_next_abbrev(cu, &reader);
+	if (!abbrev)
+		return false;
+	dwarf_read_die(cu, abbrev, &reader, ret_root);
+	if (reader.failed)
+		return false;
+	take_bases(cu, ret_root);
+	if (dwarf_has(ret_root, DWARF_LOW_PC))
+		dwarf_address(file, cu, &ret_root->values[DWARF_LOW_PC], &cu->base_address);
+	return true;
+}
+
+struct dwarf_cu *dwarf_file_unit(struct dwarf_file *file, uint64_t offset)
+{
+	size_t low = 0, high = file->units.len;
+	struct dwarf_die root;
+	struct dwarf_cu *cu;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (file->units.items[middle].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	cu = low ? &file->units.items[low - 1] : NULL;
+	if (!cu || offset < cu->root_offset || offset >= cu->limit)
+		return NULL;
+	if (!cu->is_ready && !dwarf_cu_prepare(file, cu, &root))
+		return NULL;
+	return cu->abbrevs ? cu : NULL;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "symbolize/object_names.h"
+
+#include "symbolize/eh_frame.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What the debug sections of an object may take of memory, inflated. Chromium's are beyond it. */
+#define DEBUG_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
+
+static bool has_dwarf(const struct elf_file *file)
+{
+	return elf_file_section(file, ".debug_info", 0) ||
+	       elf_file_section(file, ".zdebug_info", 0);
+}
+
+/* Opens the files that have what this one lacks. */
+static int find_files(struct object_names *names, const struct object_names_options *options)
+{
+	bool lacks_dwarf = !options->no_dwarf && !has_dwarf(names->file);
+	int r = 0;
+
+	if (lacks_dwarf || !elf_file_section(names->file, NULL, SHT_SYMTAB))
+		r = debug_files_find(names->file, &options->place, &names->debug);
+	if (r == -ENOMEM || options->no_dwarf)
+		return r == -ENOMEM ? r : 0;
+	r = debug_files_find_alternate(lacks_dwarf && names->debug ? names->debug : names->file,
+				       &options->place, &names->alternate);
+	return r == -ENOMEM ? r : 0;
+}
+
+/* Without dwz's common file a part of the names is missing, and no more. */
+static void open_alternate(const struct object_names *names, struct dwarf_file *dwarf)
+{
+	if (names->alternate &&
+	    dwarf_file_open(names->alternate, DEBUG_LEN_MAX, &dwarf->alternate) < 0)
+		dwarf->alternate = NULL;
+}
+
+static int load_dwarf(const struct object_names *names, struct dwarf_file **ret_dwarf)
+{
+	const struct elf_file *from =
+		names->debug && !has_dwarf(names->file) ? names->debug : names->file;
+	int r = dwarf_file_open(from, DEBUG_LEN_MAX, ret_dwarf);
+
+	if (r == 0)
+		open_alternate(names, *ret_dwarf);
+	return r;
+}
+
+static void open_dwarf(struct object_names *names)
+{
+	struct dwarf_file *dwarf;
+	int r = load_dwarf(names, &dwarf);
+
+	if (r == 0)
+		r = dwarf_names_open(names->file, dwarf, &names->dwarf);
+	if (r < 0)
+		names->dwarf = NULL;
+	names->has_lost_dwarf = r < 0 && r != -ENODATA;
+}
+
+/* Where no symbols of local functions are, functions begin where their unwind information does. */
+static int take_functions(struct object_names *names, const struct eh_functions *functions)
+{
+	if (!names->symtab.is_dynamic && !symtab_is_empty(&names->symtab))
+		return 0;
+	vec_for_each(&functions->list, function) {
+		struct interval range = {
+			.start = function->start,
+			.limit = function->limit,
+			.value = (uint32_t)(function - functions->list.items),
+		};
+
+		if (elf_file_is_code(names->file, range.start) &&
+		    intervals_add(&names->functions, range) < 0)
+			return -ENOMEM;
+	}
+	return intervals_seal(&names->functions);
+}
+
+static int read_tables(struct object_names *names)
+{
+	_cleanup_(eh_frame_free) struct eh_functions functions = {0};
+	int r = symtab_read(names->file, names->debug, &names->symtab);
+
+	if (r < 0 && !names->dwarf)
+		return r;
+	if (stack_base_needs_functions(names->file, &names->symtab) || names->symtab.is_dynamic ||
+	    symtab_is_empty(&names->symtab))
+		r = eh_frame_read(names->file, &functions);
+	else
+		r = 0;
+	if (r == 0)
+		r = take_functions(names, &functions);
+	if (r < 0)
+		return r;
+	return stack_base_read(names->file, &names->symtab, &functions, &names->base);
+}
+
+/* ---- the cache ---- */
+
+/*
+ * What an index file is made from, all of it. Two files with one build-id are taken for the same; but
+ * a build-id is easily forged, so only among files of one owner and length: nobody can give names to
+ * another one's programs.
+ */
+struct cache_key {
+	struct elf_identity own, debug, alternate;
+	uint64_t no_dwarf;
+};
+
+static void make_cache_name(struct object_names *names, bool no_dwarf)
+{
+	const char *build_id = names->file->build_id;
+	struct cache_key key;
+
+	memset(&key, 0, sizeof(key)); /* padding, too: it is hashed */
+	key.own.device = *build_id ? 0 : names->file->identity.device;
+	key.own.inode = *build_id ? 0 : names->file->identity.inode;
+	key.own.changed_ns = *build_id ? 0 : names->file->identity.changed_ns;
+	key.own.len = names->file->identity.len;
+	key.own.owner = names->file->identity.owner;
+	if (names->debug)
+		memcpy(&key.debug, &names->debug->identity, sizeof(key.debug));
+	if (names->alternate)
+		memcpy(&key.alternate, &names->alternate->identity, sizeof(key.alternate));
+	key.no_dwarf = no_dwarf;
+	snprintf(names->cache_name, sizeof(names->cache_name), "%s-%016llx",
+		 *build_id ? build_id : "file", (unsigned long long)hash_bytes(&key, sizeof(key)));
+	names->is_cacheable = true;
+}
+
+/* Takes the tables out of the cached file; they stay its own. */
+static int take_cached(struct object_names *names)
+{
+	struct index_contents *contents = &names->cached.contents;
+
+	names->symtab = (struct symtab){
+		.ranges = contents->tables[INDEX_SYMBOLS],
+		.strings = contents->names,
+		.strings_len = contents->names_len,
+		.is_dynamic = contents->flags & INDEX_DYNAMIC,
+		.is_borrowed = true,
+	};
+	names->functions = contents->tables[INDEX_FUNCTIONS];
+	names->base.ranges = contents->tables[INDEX_BASES];
+	names->has_lost_dwarf = contents->flags & INDEX_LOST_DWARF;
+	if (!(contents->flags & INDEX_HAS_DWARF))
+		return 0;
+	return dwarf_names_open_cached(names->file, &names->cached, &names->dwarf);
+}
+
+static void attach_dwarf(struct object_names *names)
+{
+	struct dwarf_file *dwarf;
+
+	if (load_dwarf(names, &dwarf) == 0)
+		dwarf_names_attach(names->dwarf, dwarf);
+}
+
+int object_names_save(struct object_names *names, int cache)
+{
+	struct index_contents contents = {
+		.names = names->symtab.strings,
+		.names_len = (uint32_t)names->symtab.strings_len,
+		.flags = (names->symtab.is_dynamic ? INDEX_DYNAMIC : 0) |
+			 (names->dwarf ? INDEX_HAS_DWARF : 0) |
+			 (names->has_lost_dwarf ? INDEX_LOST_DWARF : 0),
+	};
+	struct index_units units = {0};
+	int r = 0;
+
+	if (!names->is_cacheable ||
+	    (names->cached.map && (!names->dwarf || !names->dwarf->is_changed)))
+		return 0;
+	contents.tables[INDEX_SYMBOLS] = names->symtab.ranges;
+	contents.tables[INDEX_FUNCTIONS] = names->functions;
+	contents.tables[INDEX_BASES] = names->base.ranges;
+	if (names->dwarf) {
+		contents.tables[INDEX_UNITS] = names->dwarf->ranges;
+		contents.cut_cnt = names->dwarf->source.cut_cnt;
+		r = dwarf_names_collect(names->dwarf, &units);
+	}
+	if (r == 0)
+		r = index_file_write(cache, names->cache_name, &contents, &units);
+	vec_free(&units.list);
+	return r;
+}
+
+/* ---- opening ---- */
+
+static void release_files(struct object_names *names)
+{
+	struct elf_file *files[] = {names->file, names->debug, names->alternate};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (files[i])
+			elf_file_release(files[i]);
+	names->holds_files = false;
+}
+
+static int open_cached(struct object_names *names, const struct object_names_options *options)
+{
+	int r;
+
+	if (options->cache < 0)
+		return -ENOENT;
+	make_cache_name(names, options->no_dwarf);
+	r = index_file_open(options->cache, names->cache_name, &names->cached);
+	if (r < 0)
+		return r == -ENOMEM ? r : -ENOENT;
+	r = take_cached(names);
+	if (r == 0 && names->dwarf && names->cached.missing_cnt) {
+		names->holds_files = options->may_hold_files;
+		if (!names->holds_files)
+			attach_dwarf(names);
+	}
+	return r;
+}
+
+static int open_names(struct object_names *names, const struct object_names_options *options)
+{
+	int r = find_files(names, options);
+
+	if (r == 0)
+		r = open_cached(names, options);
+	if (r != -ENOENT)
+		return r;
+	if (!options->no_dwarf)
+		open_dwarf(names);
+	return read_tables(names);
+}
+
+int object_names_open(int fd, const struct object_names_options *options,
+		      struct object_names *ret_names)
+{
+	struct object_names *names = ret_names;
+	int r;
+
+	*names = (struct object_names){0};
+	r = elf_file_open(fd, &names->file);
+	if (r < 0)
+		return r;
+	r = open_names(names, options);
+	if (r < 0) {
+		names->file->fd = -1; /* still the caller's */
+		object_names_close(names);
+		return r;
+	}
+	if (!names->holds_files)
+		release_files(names);
+	return 0;
+}
+
+bool object_names_find(struct object_names *names, uint64_t address, struct unit_chain *ret_chain)
+{
+	if (!names->dwarf)
+		return false;
+	if (names->holds_files && dwarf_names_lacks(names->dwarf, address)) {
+		attach_dwarf(names);
+		release_files(names);
+	}
+	return dwarf_names_find(names->dwarf, address, ret_chain);
+}
+
+void object_names_close(struct object_names *names)
+{
+	dwarf_names_close(names->dwarf);
+	symtab_free(&names->symtab);
+	if (!names->cached.map) {
+		stack_base_free(&names->base);
+		intervals_free(&names->functions);
+	}
+	index_file_close(&names->cached);
+	elf_file_close(names->alternate);
+	elf_file_close(names->debug);
+	elf_file_close(names->file);
+	*names = (struct object_names){0};
+}

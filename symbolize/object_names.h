@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * All that names the code of one ELF file, from wherever it is: the file itself, its debug file, its
+ * symbol tables, its .eh_frame.
+ */
+#ifndef SMOLDER_SYMBOLIZE_OBJECT_NAMES_H
+#define SMOLDER_SYMBOLIZE_OBJECT_NAMES_H
+
+#include "symbolize/debug_files.h"
+#include "symbolize/dwarf_names.h"
+#include "symbolize/stack_base.h"
+#include "symbolize/symtab.h"
+
+struct object_names_options {
+	struct debug_place place;
+	bool no_dwarf;
+	int cache;           /* the directory of index files; -1: none */
+	bool may_hold_files; /* descriptors, until all that may be asked for is known */
+};
+
+struct object_names { /* all zero: nothing is known */
+	struct elf_file *file;
+	struct elf_file *debug;     /* NULL: none needed or found */
+	struct elf_file *alternate; /* dwz's common file, or NULL */
+	struct dwarf_names *dwarf;  /* NULL: none, or not wanted */
+	struct symtab symtab;
+	struct intervals functions; /* by .eh_frame, where symbols do not name all */
+	struct stack_base base;
+	bool has_lost_dwarf; /* broken or beyond our caps */
+	bool holds_files;    /* descriptors of the files above are open */
+	bool is_cacheable;   /* there is a name to keep it under */
+	struct index_file cached;
+	char cache_name[INDEX_FILE_NAME_LEN];
+};
+
+/*
+ * Takes the descriptor over on success. 0 or why there is nothing: -ENOEXEC (not ELF, or broken),
+ * -EFBIG (over our caps), -ENOMEM. Afterwards no descriptor is held, unless that is allowed and the
+ * cache knows only a part of the object.
+ */
+int object_names_open(int fd, const struct object_names_options *options,
+		      struct object_names *ret_names) _warn_unused_;
+
+/* As dwarf_names_find(); reads the DWARF first when the cache lacks the unit. */
+bool object_names_find(struct object_names *names, uint64_t address, struct unit_chain *ret_chain);
+
+/* Keeps in the cache what it does not have yet. 0, also when there is nothing to do, or -errno. */
+int object_names_save(struct object_names *names, int cache);
+void object_names_close(struct object_names *names);
+
+#endif

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# smolder symbolize beside addr2line, on all code of programs that differ in how they were built; what
+# it says when it cannot; and that its cache changes nothing.
+. "$(dirname "$0")/../lib/testlib.sh"
+need_cmd addr2line nm
+
+fixtures=$TOP/build/fixtures/symbolize
+[ -x "$fixtures/chain_pie" ] || skip_all "make fixtures was not run"
+export XDG_CACHE_HOME=$PWD/cache
+mkdir -p "$XDG_CACHE_HOME"
+
+# Addresses every three bytes of the functions that the fixtures' own sources have.
+addresses_of() {
+	nm -S --defined-only "$1" | awk '$3 ~ /[tTwW]/ && $4 ~ /^(chain|main|_ZN6scopes)/ { print $1, $2 }' |
+		while read -r start len; do
+			for ((i = 0; i < 16#$len; i += 3)); do
+				printf '%x\n' $((16#$start + i))
+			done
+		done
+}
+
+# addr2line tells apart what the compiler does (discriminators); nobody else needs to know. It names
+# clones and aliases by their DWARF, we by their symbols: that is for the unit tests.
+plainly() {
+	sed -E 's/ \(discriminator [0-9]+\)$//'
+}
+
+places() {
+	plainly | awk '/^0x/ { print } /:[0-9?]+$/ { print }'
+}
+
+for name in pie no_pie static dwarf4 compressed zstd clang; do
+	file=$fixtures/chain_$name whole=$fixtures/chain_$name
+	[ "$name" = separate ] && continue
+	addresses_of "$whole" >addresses
+	[ -s addresses ] || skip_all "no addresses in $whole"
+	[ "$name" = zstd ] && whole=$fixtures/chain_pie
+	addr2line -a -f -i -e "$whole" <addresses | places >wanted
+	"$SMOLDER" symbolize -a -f -i -e "$file" <addresses | places >cold
+	"$SMOLDER" symbolize -a -f -i -e "$file" <addresses | places >warm
+	is "$name: the places are addr2line's" "$(<cold)" "$(<wanted)"
+	is "$name: the same from the cache" "$(<warm)" "$(<wanted)"
+done
+matches "something is kept in the cache" "$(ls "$XDG_CACHE_HOME/smolder")" '[0-9a-f]{40}-'
+
+main=$(nm "$fixtures/chain_pie" | awk '$3 == "main" { print $1 }')
+is "the innermost line alone" "$("$SMOLDER" symbolize -e "$fixtures/chain_pie" "0x$main")" \
+	"$(addr2line -e "$fixtures/chain_pie" "$main" | plainly)"
+is "options together" "$("$SMOLDER" symbolize -afie "$fixtures/chain_pie" "$main")" \
+	"$("$SMOLDER" symbolize -a -f -i -e "$fixtures/chain_pie" <<<"$main")"
+is "no such code" "$("$SMOLDER" symbolize -f -e "$fixtures/chain_pie" 0)" $'??\n??:0'
+scaled=$(nm "$fixtures/scopes_clang" | awk '$3 ~ /scaled/ { print $1; exit }')
+matches "a name as in the source" \
+	"$("$SMOLDER" symbolize -fC -e "$fixtures/scopes_clang" "$scaled")" '^(long|.*) ?scopes::Point'
+matches "JSON" "$("$SMOLDER" symbolize --json -e "$fixtures/chain_pie" "$main")" \
+	'^\{"address":"0x[0-9a-f]+","reason":"named","frames":\[\{"name":"main",'
+
+# Whoever asks one address at a time is answered before asking the next.
+coproc "$SMOLDER" symbolize -f -e "$fixtures/chain_pie"
+printf '%s\n' "$main" >&"${COPROC[1]}"
+read -r -t 20 first <&"${COPROC[0]}"
+is "an answer to each line" "$first" main
+kill "$COPROC_PID" 2>/dev/null
+wait 2>/dev/null
+
+refused() {
+	local what=$1 code=$2 said=$3
+	shift 3
+	"$@" >out 2>err </dev/null
+	is "$what: exit $code" "$?" "$code"
+	matches "$what: says why" "$(<err)" "$said"
+}
+refused "no file" 2 'give -e FILE' "$SMOLDER" symbolize 1000
+refused "a file that is not there" 1 "cannot open '/nowhere'" "$SMOLDER" symbolize -e /nowhere 1000
+refused "a file that is not ELF" 1 'bad ELF' "$SMOLDER" symbolize -e "$TOP/NEWS" 1000
+refused "no address" 0 "'main' is not an address" "$SMOLDER" symbolize -e "$fixtures/chain_pie" main
