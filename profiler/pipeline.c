@@ -406,12 +406,15 @@ static int open_symbolizer(struct pipeline *pipeline, struct err *err)
 	char cache[PATH_MAX];
 	struct symbolizer_options options = {
 		.no_dwarf = pipeline->options->no_dwarf,
-		.cache_directory = symbolizer_cache_directory(cache, sizeof(cache)),
 	};
 	struct sym_result result;
-	int r = symbolizer_new(&options, &pipeline->symbolizer);
-	int kernel = r < 0 ? r : symbolizer_add_kernel(pipeline->symbolizer);
+	int kernel;
 
+	if (!pipeline->options->no_cache)
+		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	kernel = symbolizer_new(&options, &pipeline->symbolizer);
+	if (kernel == 0)
+		kernel = symbolizer_add_kernel(pipeline->symbolizer);
 	if (kernel < 0)
 		return err_errno(err, kernel, "cannot read the kernel's symbols");
 	symbolizer_lookup(pipeline->symbolizer, kernel, 0, &result);

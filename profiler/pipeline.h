@@ -30,7 +30,7 @@ struct pipeline_options {
 	uint32_t unwind_bytes; /* memory for unwind tables: a power of two */
 	uint32_t frequency_hz;
 	uint64_t duration_ns; /* 0: until a signal, or the target's end */
-	bool keep_threads, user_only, kernel_only, no_dwarf;
+	bool keep_threads, user_only, kernel_only, no_dwarf, no_cache;
 	/* Forced sizes of kernel maps, 0 for none; see struct plan_request. */
 	uint64_t window_ns, budget_bytes;
 	uint32_t stack_buckets, count_entries, ring_bytes;

@@ -23,6 +23,7 @@
 #define THREADS_MAX 65536
 
 struct taker {
+	bool no_cache;
 	struct smolder_task task;
 	struct processes *processes;
 	struct walker *walker;
@@ -194,13 +195,13 @@ static int open_process(struct taker *taker, uint32_t pid, struct err *err)
 static int name_all(struct taker *taker, struct profile **ret_profile, struct err *err)
 {
 	char cache[PATH_MAX];
-	struct symbolizer_options options = {
-		.cache_directory = symbolizer_cache_directory(cache, sizeof(cache)),
-	};
+	struct symbolizer_options options = {0};
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = NULL;
 	_cleanup_profile_ struct profile *profile = NULL;
 	int r = profile_new(&profile);
 
+	if (!taker->no_cache)
+		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
 	if (r == 0)
 		r = symbolizer_new(&options, &symbolizer);
 	if (r < 0)
@@ -226,9 +227,9 @@ static void taker_done(struct taker *taker)
 		munmap(taker->objects, WALK_OBJECTS_MAX * sizeof(struct unwind_object));
 }
 
-int thread_stacks_take(uint32_t pid, struct profile **ret_profile, struct err *err)
+int thread_stacks_take(uint32_t pid, bool no_cache, struct profile **ret_profile, struct err *err)
 {
-	_cleanup_(taker_done) struct taker taker = {0};
+	_cleanup_(taker_done) struct taker taker = {.no_cache = no_cache};
 	int r = recording_init(&taker.recording, WALK_FRAMES_MAX);
 
 	if (r < 0)

@@ -9,12 +9,14 @@
 #include "base/err.h"
 #include "formats/profile.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
  * A profile with one sample a thread (labels pid, tid, comm), in the order of thread ids. -ESRCH without such
  * a process, -EPERM without the right to trace it; a thread that ends meanwhile is left out.
  */
-int thread_stacks_take(uint32_t pid, struct profile **ret_profile, struct err *err) _warn_unused_;
+int thread_stacks_take(uint32_t pid, bool no_cache, struct profile **ret_profile, struct err *err)
+	_warn_unused_;
 
 #endif

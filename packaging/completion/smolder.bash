@@ -6,7 +6,7 @@
 _smolder_formats='folded|folded.zst|pb.gz|html|json'
 _smolder_record_options='-a --all -p --pid --cgroup -F --frequency -d --duration -o --output
 	--call-graph --max-frames --event --user --kernel --threads --children --ledger --no-inline
-	--unwind-memory --map-memory --window --map-size -q --quiet -v --verbose --help'
+	--no-cache --unwind-memory --map-memory --window --map-size -q --quiet -v --verbose --help'
 
 # Files and directories whose names end in one of the suffixes; suffixes may have dots.
 _smolder_files() {
@@ -92,11 +92,12 @@ _smolder() {
 	symbolize)
 		case $word in
 		-*) _smolder_words "$word" "-e --exe -f --functions -i --inlines -a --addresses
-			-C --demangle --json --help" ;;
+			-C --demangle --json --no-cache --help" ;;
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;
-	stack | doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
+	stack) _smolder_words "$word" "--no-cache --help $(cd /proc && echo [0-9]*)" ;;
+	doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
 	help) _smolder_words "$word" "$verbs" ;;
 	esac
 }

@@ -266,6 +266,7 @@ static const struct option_spec specs[] = {
 	FLAG(0, "threads", pipeline.keep_threads),
 	FLAG(0, "children", pipeline.target.follow_children),
 	FLAG(0, "no-inline", pipeline.no_dwarf),
+	FLAG(0, "no-cache", pipeline.no_cache),
 	{0, "ledger", true, apply_ledger, 0},
 	{0, "window", true, apply_window, 0},
 	{0, "map-memory", true, apply_map_memory, 0},
@@ -296,6 +297,7 @@ static const char help[] =
 	"                             unwind tables (default auto: unwind tables)\n"
 	"      --max-frames N         frames of a user stack, by unwind tables (default 512)\n"
 	"      --no-inline            names from symbol tables only: no lines, no inlined frames\n"
+	"      --no-cache             neither read nor write the cache of symbols\n"
 	"\n"
 	"Output:\n"
 	"  -o, --output FILE          repeatable; .folded .folded.zst .pb.gz .html .json, or -\n"

@@ -10,7 +10,22 @@
 
 #include <inttypes.h>
 
-static const struct option_spec specs[] = {{0}};
+static int apply_no_cache(void *ctx, const struct option_spec *spec, const char *value)
+{
+	bool *no_cache = ctx;
+
+	(void)spec, (void)value;
+	*no_cache = true;
+	return 0;
+}
+
+static const struct option_spec specs[] = {
+	{0, "no-cache", false, apply_no_cache, 0},
+	{0},
+};
+
+static const char help[] =
+	"      --no-cache             neither read nor write the cache of symbols\n";
 
 static void print_location(const struct profile *profile, const struct profile_frame *frame)
 {
@@ -58,7 +73,8 @@ static void print_sample(const struct profile *profile, const struct profile_sam
 static int run_stack(const struct verb *verb, int argc, char **argv)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
-	int operands = options_parse(verb, specs, NULL, argv);
+	bool no_cache = false;
+	int operands = options_parse(verb, specs, &no_cache, argv);
 	struct err err;
 	uint32_t pid;
 
@@ -68,7 +84,7 @@ static int run_stack(const struct verb *verb, int argc, char **argv)
 		return EXIT_USAGE;
 	if (argc - operands != 1 || parse_u32(argv[operands], &pid) < 0 || pid == 0)
 		return options_error(verb, "give one pid"), EXIT_USAGE;
-	if (thread_stacks_take(pid, &profile, &err) < 0) {
+	if (thread_stacks_take(pid, no_cache, &profile, &err) < 0) {
 		msg_error("%s", err.text);
 		return EXIT_FAILED;
 	}
@@ -81,5 +97,6 @@ const struct verb verb_stack = {
 	.name = "stack",
 	.arguments = "PID",
 	.summary = "Print every thread's stack, now",
+	.help = help,
 	.run = run_stack,
 };

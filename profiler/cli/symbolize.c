@@ -21,12 +21,13 @@ enum {
 	OPTION_INLINES,
 	OPTION_ADDRESSES,
 	OPTION_DEMANGLE,
-	OPTION_JSON
+	OPTION_JSON,
+	OPTION_NO_CACHE,
 };
 
 struct symbolize {
 	const char *path;
-	bool functions, inlines, addresses, demangle, json;
+	bool functions, inlines, addresses, demangle, json, no_cache;
 	struct symbolizer *symbolizer;
 	int object;
 	struct buf line; /* of JSON */
@@ -41,6 +42,7 @@ static int apply_option(void *ctx, const struct option_spec *spec, const char *v
 		[OPTION_ADDRESSES] = &symbolize->addresses,
 		[OPTION_DEMANGLE] = &symbolize->demangle,
 		[OPTION_JSON] = &symbolize->json,
+		[OPTION_NO_CACHE] = &symbolize->no_cache,
 	};
 
 	if (spec->number == OPTION_EXECUTABLE)
@@ -57,6 +59,7 @@ static const struct option_spec specs[] = {
 	{'a', "addresses", false, apply_option, OPTION_ADDRESSES},
 	{'C', "demangle", false, apply_option, OPTION_DEMANGLE},
 	{0, "json", false, apply_option, OPTION_JSON},
+	{0, "no-cache", false, apply_option, OPTION_NO_CACHE},
 	{0},
 };
 
@@ -232,10 +235,11 @@ static int run(struct symbolize *symbolize, char **operands)
 	struct symbolizer_options options = {
 		.no_demangle = !symbolize->demangle && !symbolize->json,
 		.open_debug = open_beside,
-		.cache_directory = symbolizer_cache_directory(cache, sizeof(cache)),
 	};
 	int code = EXIT_DONE;
 
+	if (!symbolize->no_cache)
+		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
 	if (symbolizer_new(&options, &symbolize->symbolizer) < 0) {
 		msg_error("symbolize: out of memory");
 		return EXIT_FAILED;
@@ -274,6 +278,7 @@ static const char help[] =
 	"  -a, --addresses            each address before its answer\n"
 	"  -C, --demangle             functions' names as in the source\n"
 	"      --json                 all that is known, one JSON object an address\n"
+	"      --no-cache             neither read nor write the cache of symbols\n"
 	"\n"
 	"Addresses are hexadecimal and the file's own, as nm prints them; without any they are "
 	"read\n"
