@@ -46,7 +46,7 @@ static void print_frame(const struct profile *profile, uint32_t number, uint32_t
 	buf_append_byte(&name, '\0');
 	if (buf_error(&name))
 		return;
-	printf("#%-3" PRIu32 "%s", number, plain_text((char *)name.data));
+	printf("#%-2" PRIu32 " %s", number, plain_text((char *)name.data));
 	print_location(profile, frame);
 	if (frame->kind == FRAME_INLINE)
 		printf(" (inlined)");
