@@ -51,8 +51,11 @@ static void check_debug_files(struct host *host, struct check_result *result)
 	bool present = access(DEBUG_FILES_PATH, F_OK) == 0;
 
 	(void)host;
-	check_note(result, "not read: names come from the running files (%s: %s)", DEBUG_FILES_PATH,
-		   present ? "there" : "none");
+	if (present)
+		check_works(result, "looked for in %s", DEBUG_FILES_PATH);
+	else
+		check_note(result, "none in %s: install the debug packages of what you profile",
+			   DEBUG_FILES_PATH);
 }
 
 static void check_debuginfod(struct host *host, struct check_result *result)
