@@ -24,6 +24,7 @@ void walk_tables_done(struct walk_tables *tables)
 		vec_free(&table->segments);
 	vec_free(&tables->tables);
 	vec_free(&tables->free_slots);
+	vec_free(&tables->retired_slots);
 }
 
 static struct walk_table *table_of(struct walk_tables *tables, uint32_t object)
@@ -214,7 +215,7 @@ static void evict(struct walk_tables *tables, struct walk_table *table)
 	tables->counters.rows -= object->row_cnt;
 	tables->counters.bytes -= table->len;
 	walk_pool_retire(tables->pool, table->off, table->len);
-	(void)!vec_push(&tables->free_slots, table->slot);
+	(void)!vec_push(&tables->retired_slots, table->slot);
 	table->state = WALK_TABLE_UNKNOWN;
 }
 
@@ -245,4 +246,12 @@ uint32_t walk_tables_invite(struct walk_tables *tables)
 		invited++;
 	}
 	return invited;
+}
+
+/* Without memory a slot is lost: wasted, never used too early. */
+void walk_tables_release(struct walk_tables *tables)
+{
+	vec_for_each(&tables->retired_slots, slot)
+		(void)!vec_push(&tables->free_slots, *slot);
+	tables->retired_slots.len = 0;
 }

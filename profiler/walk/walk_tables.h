@@ -38,7 +38,7 @@ struct walk_tables {
 	struct unwind_object *kernel_objects; /* map "walk_objects", mapped; borrowed */
 	struct table_builder *builder;
 	VEC(struct walk_table) tables; /* by object id */
-	VEC(uint32_t) free_slots;
+	VEC(uint32_t) free_slots, retired_slots;
 	uint32_t slots_used;
 	uint32_t homeless; /* tables in that state now */
 	struct walk_tables_counters counters;
@@ -65,6 +65,9 @@ bool walk_table_address(const struct walk_table *table, uint64_t file_offset,
 /* Marks the table as in use, or of use if it had room; then sweep retires all that are not. */
 void walk_tables_mark(struct walk_tables *tables, uint32_t object);
 void walk_tables_sweep(struct walk_tables *tables);
+
+/* No program that began before the last sweep is running: what it retired may be used again. */
+void walk_tables_release(struct walk_tables *tables);
 
 /*
  * Lets the homeless that are marked and would find room now be asked for again. Returns how many: what was published

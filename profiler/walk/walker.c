@@ -190,8 +190,10 @@ static void sweep(struct walker *walker)
 	mark_wanted_tables(walker);
 	mapsets_sweep(&walker->mapsets, &walker->tables);
 	walk_tables_sweep(&walker->tables);
-	if (walker->kernel.wait(walker->kernel.ctx) == 0)
+	if (walker->kernel.wait(walker->kernel.ctx) == 0) {
 		walk_pool_release(&walker->pool);
+		walk_tables_release(&walker->tables);
+	}
 	if (walk_tables_invite(&walker->tables))
 		republish_all(walker);
 	walker->counters.sweeps++;
