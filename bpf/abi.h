@@ -121,6 +121,7 @@ enum smolder_stat {
 	SMOLDER_STAT_LOST_RING,      /* exact lane full */
 	SMOLDER_STAT_LOST_OTHER,     /* a helper failed in a way no kernel is known to */
 	/* not fates */
+	SMOLDER_STAT_DEFINED,      /* walked stacks sent */
 	SMOLDER_STAT_USER_STACK,   /* samples with a user stack */
 	SMOLDER_STAT_KERNEL_STACK, /* samples with a kernel stack */
 	SMOLDER_STAT_COLLISION,    /* stack ids refused with -EEXIST or -ENOMEM */

@@ -225,9 +225,11 @@ static __always_inline long define_in(void *map, struct sample_scratch *sample, 
 	sample->head.walk_end = sample->walk.end;
 	sample->head.name = name;
 	error = send_record(sample, bounded(sample->walk.frames_len, WALK_FRAMES_MAX), 0);
-	if (error == 0)
-		bpf_map_update_elem(map, &name, &yes, BPF_ANY); /* full: it is sent once more */
-	return error;
+	if (error)
+		return error;
+	count(epoch, SMOLDER_STAT_DEFINED);
+	bpf_map_update_elem(map, &name, &yes, BPF_ANY); /* full: it is sent once more */
+	return 0;
 }
 
 /* Copies page by page, from `begin` up, until one cannot be read; how much that was. */

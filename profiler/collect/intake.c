@@ -39,17 +39,25 @@ static int take_exact(struct window *window, const struct smolder_record *record
 	return r < 0 ? r : vec_push(&window->samples, sample);
 }
 
+/* More than a window may hold: the sample counts all the same, only its stack is lost. */
+static uint32_t affordable(const struct window *window, uint32_t len)
+{
+	size_t max = window->memory.max_len;
+
+	return max && window->memory.len + len > max ? 0 : len;
+}
+
 static int take_memory(struct window *window, const struct smolder_copy *from)
 {
 	struct window_copy copy = {
 		.call_site = from->call_site,
 		.below = from->below,
 		.memory_off = (uint32_t)window->memory.len,
-		.memory_len = from->len,
+		.memory_len = affordable(window, from->len),
 	};
 
 	memcpy(copy.registers, from->registers, sizeof(copy.registers));
-	buf_append(&window->memory, from + 1, from->len);
+	buf_append(&window->memory, from + 1, copy.memory_len);
 	if (buf_error(&window->memory))
 		return buf_error(&window->memory);
 	return vec_push(&window->copies, copy);
@@ -77,12 +85,15 @@ void intake_record(struct window *window, const struct smolder_record *record)
 {
 	switch (record->type) {
 	case SMOLDER_RECORD_STACK:
+		window->stacks_taken++;
 		(void)!take_stack(window, record);
 		break;
 	case SMOLDER_RECORD_EXACT:
+		window->exact_taken++;
 		window->no_memory += take_exact(window, record) < 0;
 		break;
 	case SMOLDER_RECORD_COPY:
+		window->exact_taken++;
 		window->no_memory += take_copy(window, (const struct smolder_copy *)record) < 0;
 		break;
 	}

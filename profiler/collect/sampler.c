@@ -13,6 +13,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* How long records that the kernel has counted are waited for: a fifth of a second. */
+#define AWAIT_TRIES 2000
+#define AWAIT_US 100
 /* How far the pool is mapped at a time. */
 #define POOL_STEP ((size_t)2 << 20)
 /* Copied stacks of one window. */
@@ -377,6 +380,36 @@ static struct drain_maps epoch_maps(const struct sampler *sampler, uint32_t epoc
 	};
 }
 
+static bool is_awaiting(const struct window *window)
+{
+	const uint64_t *stats = window->stats;
+
+	return window->exact_taken < stats[SMOLDER_STAT_EXACT] + stats[SMOLDER_STAT_COPIED] ||
+	       window->stacks_taken < stats[SMOLDER_STAT_DEFINED];
+}
+
+/*
+ * A ring gives its records in order, and stops at one that is still being written: one of the new
+ * epoch can keep back some of the old. What does not come even so is lost, and says so.
+ */
+static int await_records(struct sampler *sampler, struct window *window, struct err *err)
+{
+	const uint64_t *stats = window->stats;
+	uint64_t exact = stats[SMOLDER_STAT_EXACT] + stats[SMOLDER_STAT_COPIED];
+
+	for (int tries = 0; tries < AWAIT_TRIES && is_awaiting(window); tries++) {
+		int r;
+
+		usleep(AWAIT_US);
+		r = sampler_consume(sampler, err);
+		if (r < 0)
+			return r;
+	}
+	if (exact > window->exact_taken)
+		window->stack_missing += exact - window->exact_taken;
+	return 0;
+}
+
 int sampler_rotate(struct sampler *sampler, struct window **ret_window, struct err *err)
 {
 	uint32_t old = sampler->bpf->bss->active_epoch & 1;
@@ -395,6 +428,9 @@ int sampler_rotate(struct sampler *sampler, struct window **ret_window, struct e
 	r = take_stats(sampler, old, window);
 	if (r < 0)
 		return err_errno(err, r, "cannot read the sampler's counters");
+	r = await_records(sampler, window, err);
+	if (r < 0)
+		return r;
 	maps = epoch_maps(sampler, old);
 	r = drain_epoch(&sampler->drain, &maps, window, err);
 	if (r < 0)

@@ -12,6 +12,8 @@ void window_clear(struct window *window)
 	buf_clear(&window->memory);
 	window->stacks.len = 0;
 	hashindex_clear(&window->stacks_by_name);
+	window->exact_taken = 0;
+	window->stacks_taken = 0;
 	memset(window->stats, 0, sizeof(window->stats));
 	window->stack_missing = 0;
 	window->no_memory = 0;

@@ -45,6 +45,7 @@ struct window {
 	struct buf memory;
 	VEC(struct window_stack) stacks;
 	struct hashindex stacks_by_name;
+	uint64_t exact_taken, stacks_taken; /* records that arrived: samples; walked stacks */
 	uint64_t stats[SMOLDER_STAT_COUNT]; /* of this window, all CPUs together */
 	uint64_t stack_missing; /* samples whose stack id named nothing; not among `samples` */
 	uint64_t no_memory;     /* samples for which user space had no memory; likewise */
