@@ -191,6 +191,11 @@ static __always_inline void walk_user_stack(struct sample_scratch *sample, struc
 		walk->end = WALK_NO_PROCESS;
 	else
 		bpf_loop(frames_max, walk_one_frame, NULL, 0);
+	if (!walk->frames_len) { /* not begun: what was interrupted is known all the same */
+		sample->frames[0] = WALK_UNPLACED | (walk->pc & WALK_OFFSET_MASK);
+		stepper_mix(walk, sample->frames[0]);
+		walk->frames_len = 1;
+	}
 	stepper_finish(walk);
 }
 

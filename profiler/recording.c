@@ -153,7 +153,9 @@ static void place_words(struct processes *processes, const struct smolder_task *
 			.offset = words[i] & WALK_OFFSET_MASK,
 		};
 
-		if (!(words[i] & WALK_UNPLACED)) {
+		if (words[i] & WALK_UNPLACED) {
+			processes_normalize(processes, task, place.offset, &place);
+		} else {
 			place.object = (uint32_t)(words[i] >> WALK_OFFSET_BITS);
 			processes_place(processes, task, &place);
 		}
