@@ -120,6 +120,7 @@ enum smolder_stat {
 	SMOLDER_STAT_LOST_BUSY,      /* count map bucket locked (NMI) */
 	SMOLDER_STAT_LOST_RING,      /* exact lane full */
 	SMOLDER_STAT_LOST_OTHER,     /* a helper failed in a way no kernel is known to */
+	SMOLDER_STAT_UNATTENDED,     /* user space had not beaten for longer than it promised */
 	/* not fates */
 	SMOLDER_STAT_DEFINED,      /* walked stacks sent */
 	SMOLDER_STAT_USER_STACK,   /* samples with a user stack */

@@ -22,7 +22,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct smolder_config config = {};
 
+/* Stored by user space. */
 __u32 active_epoch = 0;
+__u64 heartbeat_ns = 0; /* CLOCK_MONOTONIC */
 
 #define EEXIST 17
 #define ENOMEM 12
@@ -403,7 +405,6 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u32 e
 		.key = {.kernel_stack = SMOLDER_NO_STACK, .user_stack = SMOLDER_NO_STACK},
 	};
 
-	count(epoch, SMOLDER_STAT_SEEN);
 	if (task->pid == 0) { /* each CPU's idle task, and nothing else, has pid 0 */
 		count(epoch, SMOLDER_STAT_IDLE);
 		return;
@@ -423,12 +424,28 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u32 e
 		record_by_ids(&tick);
 }
 
+/*
+ * Whoever should drain the maps has stopped or hangs: what is recorded now would be late or lost, and
+ * costs those who run. Signed, as the beat may be younger than `now_ns`.
+ */
+static __always_inline bool is_unattended(__u64 now_ns)
+{
+	__s64 silence_ns = now_ns - *(volatile __u64 *)&heartbeat_ns;
+
+	return config.heartbeat_timeout_ns && silence_ns > (__s64)config.heartbeat_timeout_ns;
+}
+
 SEC("perf_event")
 int sample_tick(struct bpf_perf_event_data *ctx)
 {
 	__u64 begin_ns = bpf_ktime_get_ns();
 	__u32 epoch = *(volatile __u32 *)&active_epoch & 1;
 
+	count(epoch, SMOLDER_STAT_SEEN);
+	if (is_unattended(begin_ns)) {
+		count(epoch, SMOLDER_STAT_UNATTENDED);
+		return 0;
+	}
 	take_sample(ctx, epoch);
 	count_many(epoch, SMOLDER_STAT_RUN_NS, bpf_ktime_get_ns() - begin_ns);
 	return 0; /* no perf record, no wake-up */

@@ -27,8 +27,9 @@
 #define SMOLDER_CGROUP_V2 0xffffffffu
 
 struct smolder_config {
-	__u64 cgroup_id;     /* kernfs node id */
-	__u32 cgroup_level;  /* its depth below the hierarchy's root (0) */
+	__u64 cgroup_id;            /* kernfs node id */
+	__u64 heartbeat_timeout_ns; /* without a beat for so long nothing is recorded; 0: for ever */
+	__u32 cgroup_level;         /* its depth below the hierarchy's root (0) */
 	__u32 cgroup_subsys; /* enum cgroup_subsys_id of the running kernel, or SMOLDER_CGROUP_V2 */
 	__u32 walk_frames_max; /* 1 to WALK_FRAMES_MAX */
 	bool filter_cgroup;

@@ -24,6 +24,7 @@ static void add_losses(const struct account *account, const struct tick_account 
 		{"count map busy", account->stats[SMOLDER_STAT_LOST_BUSY]},
 		{"sample ring full", account->stats[SMOLDER_STAT_LOST_RING]},
 		{"kernel helper failed", account->stats[SMOLDER_STAT_LOST_OTHER]},
+		{"profiler stalled", account->stats[SMOLDER_STAT_UNATTENDED]},
 		{"stack missing", account->stack_missing},
 		{"no memory", account->no_memory},
 		{"recording full", recording->lost_full},

@@ -279,7 +279,8 @@ static void report_progress(struct pipeline *pipeline)
 		.recorded = pipeline->recording.recorded,
 		.stacks = pipeline->recording.samples.len,
 		.lost = stats[SMOLDER_STAT_LOST_COUNT_MAP] + stats[SMOLDER_STAT_LOST_BUSY] +
-			stats[SMOLDER_STAT_LOST_RING] + stats[SMOLDER_STAT_LOST_OTHER],
+			stats[SMOLDER_STAT_LOST_RING] + stats[SMOLDER_STAT_LOST_OTHER] +
+			stats[SMOLDER_STAT_UNATTENDED],
 	};
 
 	if (pipeline->options->on_progress)

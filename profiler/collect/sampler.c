@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/collect/sampler.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/parse.h"
 #include "profiler/collect/drain.h"
@@ -232,6 +233,8 @@ static int load(struct sampler *sampler, struct err *err)
 	if (r == 0)
 		r = sampler_bpf__load(sampler->bpf);
 	if (r == 0)
+		sampler_beat(sampler);
+	if (r == 0)
 		r = sampler_bpf__attach(sampler->bpf);
 	if (r < 0)
 		return explain_load(r, err);
@@ -329,10 +332,18 @@ int sampler_poll_fd(const struct sampler *sampler)
 	return bpf_map__fd(sampler->bpf->maps.copies);
 }
 
+void sampler_beat(struct sampler *sampler)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	__atomic_store_n(&sampler->bpf->bss->heartbeat_ns, now_ns, __ATOMIC_RELAXED);
+}
+
 int sampler_consume(struct sampler *sampler, struct err *err)
 {
 	int r = ring_buffer__consume(sampler->rings);
 
+	sampler_beat(sampler);
 	return r < 0 ? err_errno(err, r, "cannot read the sampler's ring buffers") : 0;
 }
 

@@ -42,6 +42,13 @@ struct sampler *sampler_free(struct sampler *sampler); /* NULL is legal */
 /* The program to attach to events; owned by the sampler. */
 int sampler_prog_fd(const struct sampler *sampler);
 
+/*
+ * Tells the kernel that this process lives. With config.heartbeat_timeout_ns, ticks that come longer
+ * than that after the last beat are not recorded, only counted (SMOLDER_STAT_UNATTENDED): a process
+ * that hangs or is stopped costs next to nothing. Opening, consuming and rotating beat too.
+ */
+void sampler_beat(struct sampler *sampler);
+
 /* Adds a thread group to the target, with config.filter_targets. */
 int sampler_add_target(struct sampler *sampler, uint32_t tgid, struct err *err) _warn_unused_;
 
