@@ -78,8 +78,10 @@ static int take_candidate(int fd, const struct proof *proof, struct elf_file **r
 	return 0;
 }
 
-static int open_host(const char *path)
+static int open_host(const struct debug_place *place, const char *path)
 {
+	if (place->open_host)
+		return place->open_host(place->ctx, path);
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
@@ -96,7 +98,7 @@ static int find_by_build_id(const char *build_id, const struct debug_place *plac
 		       build_id + 2);
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return -ENOENT;
-	return take_candidate(open_host(path), &proof, ret_file);
+	return take_candidate(open_host(place, path), &proof, ret_file);
 }
 
 /* May this name, out of a file of somebody's, become the end of a path? */
@@ -132,7 +134,7 @@ static int find_by_link(const struct link *link, const struct debug_place *place
 	if ((size_t)snprintf(path, sizeof(path), "%s%.*s/%s", place->directory, directory_len,
 			     place->object_path, link->name) >= sizeof(path))
 		return -ENOENT;
-	return take_candidate(open_host(path), proof, ret_file);
+	return take_candidate(open_host(place, path), proof, ret_file);
 }
 
 int debug_files_find(const struct elf_file *object, const struct debug_place *place,
@@ -164,7 +166,7 @@ static int find_dwz(const struct link *link, const struct debug_place *place,
 	if (!tail || has_dots(tail) ||
 	    (size_t)snprintf(path, sizeof(path), "%s/%s", place->directory, tail) >= sizeof(path))
 		return -ENOENT;
-	return take_candidate(open_host(path), proof, ret_file);
+	return take_candidate(open_host(place, path), proof, ret_file);
 }
 
 int debug_files_find_alternate(const struct elf_file *dwarf, const struct debug_place *place,

@@ -2,14 +2,12 @@
 #include "symbolize/index_file.h"
 
 #include "base/buf.h"
-#include "base/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -153,30 +151,41 @@ static void touch(int fd, const struct stat *status)
 		(void)futimens(fd, NULL);
 }
 
-static int map_file(int fd, struct index_file *file)
+int index_file_find(int directory, const char *name)
+{
+	_cleanup_close_ int fd =
+		openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0)
+		return -ENOENT;
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || !is_ours_alone(&status))
+		return -EPERM;
+	touch(fd, &status);
+	return TAKE_FD(fd);
+}
+
+static int map_whole(int fd, struct index_file *file)
 {
 	struct stat status;
 
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || !is_ours_alone(&status))
-		return -EPERM;
+	if (fstat(fd, &status) < 0)
+		return -ENOENT;
 	if (status.st_size <= 0 || (uint64_t)status.st_size > FILE_LEN_MAX)
 		return -EBADMSG;
 	file->len = (size_t)status.st_size;
 	file->map = mmap(NULL, file->len, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (file->map == MAP_FAILED) {
 		file->map = NULL;
-		return -errno;
+		return -ENOENT;
 	}
-	touch(fd, &status);
 	return 0;
 }
 
-int index_file_open(int directory, const char *name, struct index_file *ret_file)
+int index_file_map(int fd, struct index_file *ret_file)
 {
 	_cleanup_(index_file_close) struct index_file file = {0};
-	_cleanup_close_ int fd =
-		openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	int r = fd < 0 ? -ENOENT : map_file(fd, &file);
+	int r = map_whole(fd, &file);
 
 	if (r == 0)
 		r = check_header(file.map, file.len);
@@ -188,6 +197,13 @@ int index_file_open(int directory, const char *name, struct index_file *ret_file
 		return r;
 	*ret_file = TAKE(file, (struct index_file){0});
 	return 0;
+}
+
+int index_file_open(int directory, const char *name, struct index_file *ret_file)
+{
+	_cleanup_close_ int fd = index_file_find(directory, name);
+
+	return fd < 0 ? fd : index_file_map(fd, ret_file);
 }
 
 void index_file_close(struct index_file *file)
@@ -264,46 +280,16 @@ static int make_tables(const struct index_contents *contents, const struct index
 	return header.len > FILE_LEN_MAX ? -EFBIG : 0;
 }
 
-static int write_parts(int fd, const struct buf *tables, const struct index_units *units)
-{
-	int r = fs_write_all(fd, tables->data, tables->len);
-
-	vec_for_each(&units->list, source)
-		if (r == 0 && source->block)
-			r = fs_write_all(fd, source->block, source->block->len);
-	return r;
-}
-
-/* A name that nobody else has, and that does not look like one of an object. */
-static int new_name(char *ret_name, size_t size)
-{
-	uint64_t random;
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return -EIO;
-	snprintf(ret_name, size, ".new-%016llx", (unsigned long long)random);
-	return 0;
-}
-
-int index_file_write(int directory, const char *name, const struct index_contents *contents,
-		     const struct index_units *units)
+int index_file_emit(const struct index_contents *contents, const struct index_units *units,
+		    index_write_fn write, void *ctx)
 {
 	_cleanup_buf_ struct buf tables = {.max_len = FILE_LEN_MAX};
-	_cleanup_close_ int fd = -1;
-	char aside[32];
 	int r = make_tables(contents, units, &tables);
 
 	if (r == 0)
-		r = new_name(aside, sizeof(aside));
-	if (r < 0)
-		return r;
-	fd = openat(directory, aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_parts(fd, &tables, units);
-	if (r == 0 && renameat(directory, aside, directory, name) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(directory, aside, 0);
+		r = write(ctx, tables.data, tables.len);
+	vec_for_each(&units->list, source)
+		if (r == 0 && source->block)
+			r = write(ctx, source->block, source->block->len);
 	return r;
 }

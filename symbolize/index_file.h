@@ -53,7 +53,13 @@ int index_directory_open(const char *path) _warn_unused_; /* a descriptor or -er
 /* Removes what was used longest ago until no more than max_len bytes are left. */
 void index_directory_trim(int directory, uint64_t max_len);
 
-/* 0, -ENOENT, -EPERM (not ours alone) or -EBADMSG (broken, or of another version). */
+/* Opens one to be mapped: a descriptor, -ENOENT or -EPERM (not ours alone). */
+int index_file_find(int directory, const char *name) _warn_unused_;
+
+/* 0, -ENOENT (it cannot be mapped) or -EBADMSG (broken, or of another version); fd stays the caller's. */
+int index_file_map(int fd, struct index_file *ret_file) _warn_unused_;
+
+/* Both. */
 int index_file_open(int directory, const char *name, struct index_file *ret_file) _warn_unused_;
 void index_file_close(struct index_file *file);
 
@@ -74,8 +80,11 @@ struct index_units {
 	VEC(struct index_unit_source) list;
 };
 
-/* Replaces the file of this name. 0 or -errno, and then the old one is still there. */
-int index_file_write(int directory, const char *name, const struct index_contents *contents,
-		     const struct index_units *units) _warn_unused_;
+/* Takes the next bytes of a file, in order. 0 or -errno, and then it gets no more. */
+typedef int (*index_write_fn)(void *ctx, const void *bytes, size_t len);
+
+/* 0, -EFBIG, -ENOMEM or what `write` failed with. index_store.h has a place for the bytes. */
+int index_file_emit(const struct index_contents *contents, const struct index_units *units,
+		    index_write_fn write, void *ctx) _warn_unused_;
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* What the debug sections of an object may take of memory, inflated. Chromium's are beyond it. */
@@ -129,8 +128,7 @@ static void make_cache_name(struct object_names *names, bool no_dwarf)
 	if (names->alternate)
 		memcpy(&key.alternate, &names->alternate->identity, sizeof(key.alternate));
 	key.no_dwarf = no_dwarf;
-	snprintf(names->cache_name, sizeof(names->cache_name), "%s-%016llx",
-		 *build_id ? build_id : "file", (unsigned long long)hash_bytes(&key, sizeof(key)));
+	index_store_name(build_id, &key, sizeof(key), names->cache_name);
 	names->is_cacheable = true;
 }
 
@@ -162,7 +160,7 @@ static void attach_dwarf(struct object_names *names)
 		dwarf_names_attach(names->dwarf, dwarf);
 }
 
-int object_names_save(struct object_names *names, int cache)
+int object_names_save(struct object_names *names, const struct index_store *store)
 {
 	struct index_contents contents = {
 		.names = names->symtab.strings,
@@ -186,7 +184,7 @@ int object_names_save(struct object_names *names, int cache)
 		r = dwarf_names_collect(names->dwarf, &units);
 	}
 	if (r == 0)
-		r = index_file_write(cache, names->cache_name, &contents, &units);
+		r = index_store_save(store, names->cache_name, &contents, &units);
 	vec_free(&units.list);
 	return r;
 }
@@ -207,10 +205,10 @@ static int open_cached(struct object_names *names, const struct object_names_opt
 {
 	int r;
 
-	if (options->cache < 0)
+	if (!index_store_is_open(&options->store))
 		return -ENOENT;
 	make_cache_name(names, options->no_dwarf);
-	r = index_file_open(options->cache, names->cache_name, &names->cached);
+	r = index_store_load(&options->store, names->cache_name, &names->cached);
 	if (r < 0)
 		return r == -ENOMEM ? r : -ENOENT;
 	r = take_cached(names);

@@ -8,13 +8,14 @@
 
 #include "symbolize/debug_files.h"
 #include "symbolize/dwarf_names.h"
+#include "symbolize/index_store.h"
 #include "symbolize/stack_base.h"
 #include "symbolize/symtab.h"
 
 struct object_names_options {
 	struct debug_place place;
 	bool no_dwarf;
-	int cache;           /* the directory of index files; -1: none */
+	struct index_store store;
 	bool may_hold_files; /* descriptors, until all that may be asked for is known */
 };
 
@@ -45,7 +46,7 @@ int object_names_open(int fd, const struct object_names_options *options,
 bool object_names_find(struct object_names *names, uint64_t address, struct unit_chain *ret_chain);
 
 /* Keeps in the cache what it does not have yet. 0, also when there is nothing to do, or -errno. */
-int object_names_save(struct object_names *names, int cache);
+int object_names_save(struct object_names *names, const struct index_store *store);
 void object_names_close(struct object_names *names);
 
 #endif

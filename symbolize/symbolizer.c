@@ -47,7 +47,7 @@ struct symbolizer {
 	VEC(struct answer) answers;
 	struct hashindex answer_index;
 	struct namepool names;
-	int cache; /* directory; -1: none */
+	struct index_store store;
 	size_t holder_cnt;
 };
 
@@ -57,6 +57,20 @@ struct draft {
 	struct sym_result result;
 };
 
+static void open_store(struct symbolizer *symbolizer)
+{
+	const struct symbolizer_options *options = &symbolizer->options;
+
+	symbolizer->store = (struct index_store){
+		.directory = -1,
+		.find = options->find_index,
+		.write = options->write_index,
+		.ctx = options->open_ctx,
+	};
+	if (options->cache_directory)
+		symbolizer->store.directory = index_directory_open(options->cache_directory);
+}
+
 int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret_symbolizer)
 {
 	struct symbolizer *symbolizer = calloc(1, sizeof(*symbolizer));
@@ -65,9 +79,7 @@ int symbolizer_new(const struct symbolizer_options *options, struct symbolizer *
 		return -ENOMEM;
 	if (options)
 		symbolizer->options = *options;
-	symbolizer->cache = -1;
-	if (symbolizer->options.cache_directory)
-		symbolizer->cache = index_directory_open(symbolizer->options.cache_directory);
+	open_store(symbolizer);
 	*ret_symbolizer = symbolizer;
 	return 0;
 }
@@ -92,13 +104,15 @@ static void save_objects(struct symbolizer *symbolizer)
 {
 	uint64_t len_max = symbolizer->options.cache_len_max;
 
-	if (symbolizer->cache < 0)
+	if (!index_store_is_open(&symbolizer->store))
 		return;
 	vec_for_each(&symbolizer->objects, object)
 		if (object->is_loaded && object->broken == SYM_OK)
-			(void)object_names_save(&object->names, symbolizer->cache);
-	index_directory_trim(symbolizer->cache, len_max ? len_max : CACHE_LEN_MAX);
-	close(symbolizer->cache);
+			(void)object_names_save(&object->names, &symbolizer->store);
+	if (symbolizer->store.directory < 0)
+		return;
+	index_directory_trim(symbolizer->store.directory, len_max ? len_max : CACHE_LEN_MAX);
+	close(symbolizer->store.directory);
 }
 
 struct symbolizer *symbolizer_free(struct symbolizer *symbolizer)
@@ -173,13 +187,14 @@ static enum sym_reason load_file(struct symbolizer *symbolizer, struct object *o
 	const struct symbolizer_options *wanted = &symbolizer->options;
 	struct object_names_options options = {
 		.no_dwarf = wanted->no_dwarf,
-		.cache = symbolizer->cache,
+		.store = symbolizer->store,
 		.may_hold_files = symbolizer->holder_cnt < HOLDERS_MAX,
 		.place = {.directory = wanted->debug_directory ? wanted->debug_directory :
 								 "/usr/lib/debug",
 			  .object_path = object->path,
 			  .open = wanted->open_debug,
-			  .ctx = wanted->open_debug_ctx},
+			  .open_host = wanted->open_host,
+			  .ctx = wanted->open_ctx},
 	};
 	int r;
 

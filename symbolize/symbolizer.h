@@ -74,13 +74,17 @@ struct symbolizer_options {
 	 * debug files are looked for in debug_directory only.
 	 */
 	int (*open_debug)(void *ctx, const char *path);
-	void *open_debug_ctx;
+	void *open_ctx; /* of all functions here */
 	/*
 	 * Where what was found out about objects is kept from one run to the next; made when it is not
 	 * there (its parent must be). NULL: nowhere. One that others may write to is not used.
 	 */
 	const char *cache_directory;
 	uint64_t cache_len_max; /* bytes of it all; 0: 1 GiB */
+	/* For one who may open no files: who does it instead of open(2), and instead of a cache. */
+	int (*open_host)(void *ctx, const char *path);
+	int (*find_index)(void *ctx);
+	int (*write_index)(void *ctx, const void *bytes, size_t len);
 };
 
 int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret_symbolizer)

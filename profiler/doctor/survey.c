@@ -168,7 +168,8 @@ static void look_into(const struct survey *survey, struct survey_object *found)
 {
 	const struct object *object = objects_get(survey->objects, found->id);
 	struct object_names_options options = {
-		.cache = -1, .place = {.directory = "/usr/lib/debug", .object_path = object->path}};
+		.store = {.directory = -1},
+		.place = {.directory = "/usr/lib/debug", .object_path = object->path}};
 	_cleanup_(object_names_close) struct object_names names = {0};
 	_cleanup_close_ int fd = -1;
 

@@ -36,7 +36,7 @@ static struct symbolizer *make(const char *directory, struct opener *opener)
 	struct symbolizer_options options = {
 		.debug_directory = directory,
 		.open_debug = opener ? open_beside : NULL,
-		.open_debug_ctx = opener,
+		.open_ctx = opener,
 	};
 	struct symbolizer *symbolizer = NULL;
 
