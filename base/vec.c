@@ -9,8 +9,6 @@ int vec_reserve_(void **items, size_t *cap, size_t need, size_t item_size)
 	size_t new_cap = *cap ? *cap : 8, bytes;
 	void *grown;
 
-	if (need <= *cap)
-		return 0;
 	while (new_cap < need) {
 		if (new_cap > SIZE_MAX / 2)
 			return -ENOMEM;

@@ -25,8 +25,13 @@
 /* Makes room for at least `need` items in all; growth is geometric. */
 int vec_reserve_(void **items, size_t *cap, size_t need, size_t item_size) _warn_unused_;
 
-#define vec_reserve(v, need)                                                                       \
-	vec_reserve_((void **)&(v)->items, &(v)->cap, (need), sizeof(*(v)->items))
+/* Most calls find room: they should cost no call. */
+static inline int _warn_unused_ vec_room_(void **items, size_t *cap, size_t need, size_t item_size)
+{
+	return need <= *cap ? 0 : vec_reserve_(items, cap, need, item_size);
+}
+
+#define vec_reserve(v, need) vec_room_((void **)&(v)->items, &(v)->cap, (need), sizeof(*(v)->items))
 
 #define vec_push(v, ...)                                                                           \
 	({                                                                                         \

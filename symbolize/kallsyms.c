@@ -10,12 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK_LEN ((size_t)64 * 1024)
-#define SYMBOLS_MAX (1024 * 1024) /* Debian's kernel has some 130,000 of all kinds */
+#define CHUNK_LEN ((size_t)32 * 1024) /* stays in the CPU's cache from the kernel's write on */
+#define SYMBOLS_MAX (1024 * 1024)     /* Debian's kernel has some 130,000 of all kinds */
 #define NAMES_LEN_MAX ((size_t)64 * 1024 * 1024)
+/* Room for a distribution's kernel, as address space only: growing would copy, and touch it all twice. */
+#define SYMBOLS_EXPECTED (128 * 1024)
+#define NAMES_LEN_EXPECTED ((size_t)2 * 1024 * 1024)
 #define MODULES_MAX 4096  /* lsmod prints a hundred on a large host */
 #define NAME_LEN_MAX 4096 /* KSYM_NAME_LEN is 512 */
 #define CORE_MODULE "[kernel.kallsyms]"
+#define CORE_MODULE_ID 0
 
 struct symbol {
 	uint64_t address;
@@ -42,17 +46,38 @@ static void free_loader(struct loader *loader)
 	vec_free(&loader->symbols);
 }
 
+/* Sixteen digits a line: this is where most of the time to load goes. */
+static bool parse_address(const char **text, const char *end, uint64_t *ret_address)
+{
+	static const uint8_t digits[256] = {
+		['0'] = 16 + 0,  ['1'] = 16 + 1,  ['2'] = 16 + 2,  ['3'] = 16 + 3,
+		['4'] = 16 + 4,  ['5'] = 16 + 5,  ['6'] = 16 + 6,  ['7'] = 16 + 7,
+		['8'] = 16 + 8,  ['9'] = 16 + 9,  ['a'] = 16 + 10, ['b'] = 16 + 11,
+		['c'] = 16 + 12, ['d'] = 16 + 13, ['e'] = 16 + 14, ['f'] = 16 + 15,
+	};
+	const char *at = *text;
+	uint64_t address = 0;
+
+	for (; at < end && digits[(uint8_t)*at]; at++)
+		address = address << 4 | (digits[(uint8_t)*at] & 15);
+	if (at == *text || at - *text > 16)
+		return false;
+	*text = at;
+	*ret_address = address;
+	return true;
+}
+
 /* "ffffffffc0201000 t name\t[module]"; false when it is anything else. */
 static bool parse_line(const char *text, size_t len, struct line *ret_line)
 {
-	const char *space = memchr(text, ' ', len), *end = text + len, *tab;
+	const char *end = text + len, *tab;
 	struct line line = {0};
 
-	if (!space || end - space < 4 || space[2] != ' ' || memchr(text, '\0', len) ||
-	    parse_u64_len(text, (size_t)(space - text), 16, &line.address) < 0)
+	if (!parse_address(&text, end, &line.address) || end - text < 4 || text[0] != ' ' ||
+	    text[2] != ' ')
 		return false;
-	line.type = space[1];
-	line.name = space + 3;
+	line.type = text[1];
+	line.name = text + 3;
 	tab = memchr(line.name, '\t', (size_t)(end - line.name));
 	line.name_len = (size_t)((tab ? tab : end) - line.name);
 	if (tab) {
@@ -64,10 +89,10 @@ static bool parse_line(const char *text, size_t len, struct line *ret_line)
 	       line.module_len <= NAME_LEN_MAX;
 }
 
-/* CONFIG_CALL_PADDING: the padding before a function, which nothing runs; half of all symbols. */
-static bool is_padding(const struct line *line)
+/* CONFIG_CALL_PADDING: the padding before a function, which nothing runs; half of all lines. */
+static bool is_padding(const char *text, size_t len)
 {
-	return line->name_len > 6 && memcmp(line->name, "__pfx_", 6) == 0;
+	return len > 25 && text[16] == ' ' && memcmp(text + 19, "__pfx_", 6) == 0;
 }
 
 static bool is_function_type(char type)
@@ -82,15 +107,15 @@ static enum alias_binding binding_of(char type)
 	return type == 't' ? ALIAS_LOCAL : ALIAS_WEAK;
 }
 
-/* Where the name now begins, or 0: no room. */
+/* Where the name now begins, or 0: no room. The byte behind it, whatever it is, becomes its NUL. */
 static uint32_t add_name(struct kallsyms *out, const char *name, size_t len)
 {
 	uint32_t at = (uint32_t)out->names.len;
 
-	if (!buf_room(&out->names, len + 1))
+	buf_append(&out->names, name, len + 1);
+	if (buf_error(&out->names) < 0)
 		return 0;
-	buf_append(&out->names, name, len);
-	buf_append_byte(&out->names, 0);
+	out->names.data[out->names.len - 1] = '\0';
 	return at;
 }
 
@@ -98,7 +123,7 @@ static bool same_name(const struct kallsyms *kallsyms, uint32_t at, const char *
 {
 	const char *other = (const char *)kallsyms->names.data + at;
 
-	return strncmp(other, name, len) == 0 && other[len] == '\0';
+	return strlen(other) == len && memcmp(other, name, len) == 0;
 }
 
 /* The module's number, or -1. Its symbols follow one another, so the last one seen goes first. */
@@ -120,18 +145,21 @@ static int find_module(struct loader *loader, const char *name, size_t len)
 	return (int)out->modules.len - 1;
 }
 
+static bool is_bpf_program(const struct line *line)
+{
+	return line->name_len > 9 && memcmp(line->name, "bpf_prog_", 9) == 0 &&
+	       is_function_type(line->type);
+}
+
 /* A module's name as we give it: older kernels list BPF programs without one. */
 static int module_of(struct loader *loader, const struct line *line)
 {
-	int module;
+	int module = CORE_MODULE_ID;
 
 	if (line->module_len)
 		module = find_module(loader, line->module, line->module_len);
-	else if (line->name_len > 9 && memcmp(line->name, "bpf_prog_", 9) == 0 &&
-		 is_function_type(line->type))
+	else if (is_bpf_program(line))
 		module = find_module(loader, "[bpf]", 5);
-	else
-		module = find_module(loader, CORE_MODULE, strlen(CORE_MODULE));
 	if (module >= 0)
 		loader->last_module = (uint16_t)module;
 	return module;
@@ -150,7 +178,7 @@ static int add_symbol(struct loader *loader, const struct line *line)
 	struct symbol symbol = {.address = line->address, .binding = ALIAS_WEAK};
 	int module;
 
-	if (line->address == 0 || is_padding(line))
+	if (line->address == 0)
 		return 0;
 	if (!is_function_type(line->type))
 		return continues_data(loader, line) ? 0 : vec_push(&loader->symbols, symbol);
@@ -179,7 +207,8 @@ static ssize_t take_lines(struct loader *loader, const char *text, size_t len)
 	while ((newline = memchr(text + done, '\n', len - done))) {
 		size_t line_len = (size_t)(newline - text) - done;
 
-		if (parse_line(text + done, line_len, &line) && add_symbol(loader, &line) < 0)
+		if (!is_padding(text + done, line_len) &&
+		    parse_line(text + done, line_len, &line) && add_symbol(loader, &line) < 0)
 			return -ENOMEM;
 		done += line_len + 1;
 	}
@@ -224,6 +253,55 @@ static int compare_symbols(const void *left, const void *right, void *names)
 			     (struct alias){(const char *)names + b->name, b->binding});
 }
 
+/* Sorts neighbours of one address; returns how many symbols from the first on are in order then. */
+static size_t sort_aliases(struct loader *loader)
+{
+	struct symbol *symbols = loader->symbols.items;
+	size_t first = 0, len = loader->symbols.len;
+
+	for (size_t i = 1; i <= len; i++) {
+		if (i < len && symbols[i].address == symbols[first].address)
+			continue;
+		if (i - first > 1)
+			qsort_r(symbols + first, i - first, sizeof(*symbols), compare_symbols,
+				loader->out->names.data);
+		if (i < len && symbols[i].address < symbols[first].address)
+			return i;
+		first = i;
+	}
+	return len;
+}
+
+/*
+ * The kernel lists itself by address, then modules and programs, which are few: these are sorted by
+ * themselves and merged in, from the end on.
+ */
+static int sort_symbols(struct loader *loader)
+{
+	struct symbol *symbols = loader->symbols.items;
+	size_t sorted = sort_aliases(loader), rest = loader->symbols.len - sorted;
+	_cleanup_free_ struct symbol *late = NULL;
+
+	if (!rest)
+		return 0;
+	late = reallocarray(NULL, rest, sizeof(*late));
+	if (!late)
+		return -ENOMEM;
+	memcpy(late, symbols + sorted, rest * sizeof(*late));
+	qsort_r(late, rest, sizeof(*late), compare_symbols, loader->out->names.data);
+	while (rest) {
+		if (sorted && compare_symbols(&symbols[sorted - 1], &late[rest - 1],
+					      loader->out->names.data) > 0) {
+			symbols[sorted + rest - 1] = symbols[sorted - 1];
+			sorted--;
+		} else {
+			symbols[sorted + rest - 1] = late[rest - 1];
+			rest--;
+		}
+	}
+	return 0;
+}
+
 /* The lowest symbol within 4 GiB of the highest; per-CPU and absolute symbols may lie at 0. */
 static uint64_t lowest_base(const struct loader *loader)
 {
@@ -242,11 +320,9 @@ static int pack(struct loader *loader)
 
 	if (loader->symbols.len == 0)
 		return -ENODATA;
-	qsort_r(loader->symbols.items, loader->symbols.len, sizeof(struct symbol), compare_symbols,
-		out->names.data);
-	out->base = lowest_base(loader);
-	if (vec_reserve(&out->entries, loader->symbols.len) < 0)
+	if (sort_symbols(loader) < 0 || vec_reserve(&out->entries, loader->symbols.len) < 0)
 		return -ENOMEM;
+	out->base = lowest_base(loader);
 	vec_for_each(&loader->symbols, symbol) {
 		uint64_t offset = symbol->address - out->base;
 		struct kallsyms_entry entry = {(uint32_t)offset, symbol->name, symbol->module};
@@ -266,6 +342,9 @@ static int load(int fd, struct kallsyms *kallsyms)
 	int r;
 
 	kallsyms->names.max_len = NAMES_LEN_MAX;
+	if (!buf_room(&kallsyms->names, NAMES_LEN_EXPECTED) ||
+	    vec_reserve(&loader.symbols, SYMBOLS_EXPECTED) < 0)
+		return -ENOMEM;
 	buf_append_byte(&kallsyms->names, 0); /* so that no name begins at 0 */
 	if (vec_push(&kallsyms->modules, add_name(kallsyms, CORE_MODULE, strlen(CORE_MODULE))) <
 		    0 ||
