@@ -15,7 +15,8 @@ room_archives = $(if $(filter $1,$(PROFILER_TESTS)),$(ARCHIVES),$(filter-out \
 	%/libprofiler.a,$(ARCHIVES)))
 
 .SECONDEXPANSION:
-$(UNIT_TESTS): %: %.o $(UNIT_SUPPORT) $$(call room_archives,$$@)
+# What only one test needs beside that is in UNIT_SUPPORT_test_x.
+$(UNIT_TESTS): %: %.o $(UNIT_SUPPORT) $$(UNIT_SUPPORT_$$(@F)) $$(call room_archives,$$@)
 	$(call msg,LINK,$@) $(CC) $(ALL_LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
 $(FUZZ_TESTS): %: %.o $(BUILD)/tests/fuzz/regression_main.o $$(call room_archives,$$@)

@@ -37,8 +37,7 @@ struct space {
 	const struct mappings *mappings;
 	const struct twin_record *sample;
 	VEC(struct module) modules; /* those with code */
-	bool unread;  /* stack was asked for that was not copied: above the copy, or the red zone */
-	bool no_info; /* the code last asked for has no unwind information */
+	bool unread; /* stack was asked for that was not copied: above the copy, or the red zone */
 };
 
 /* NULL: there is no file to read. Valid until images_free(). */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "tests/unit/dwarf_calculator.h"
+#include "tests/tables/dwarf_calculator.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
