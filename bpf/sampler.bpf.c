@@ -132,8 +132,10 @@ static __always_inline void send_exact(const struct tick *tick)
 	struct sample_scratch *sample = scratch_of_cpu();
 	__u32 user_len = 0, kernel_len = 0;
 
-	if (!sample)
+	if (!sample) { /* as good as impossible, and still a sample that is gone */
+		count(tick->epoch, SMOLDER_STAT_LOST_OTHER);
 		return;
+	}
 	sample->head.type = SMOLDER_RECORD_EXACT;
 	sample->head.epoch = tick->epoch;
 	sample->head.key = tick->key;
@@ -370,8 +372,10 @@ static __always_inline void record_walked(struct tick *tick)
 	struct sample_scratch *sample = scratch_of_cpu();
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!sample)
+	if (!sample) {
+		count(tick->epoch, SMOLDER_STAT_LOST_OTHER);
 		return;
+	}
 	walk_user_stack(sample, task, &tick->key.task, config.walk_frames_max);
 	if (has_lost_its_image(task, sample->walk.end)) {
 		tick->user = false;
