@@ -24,6 +24,9 @@ endif
 ifneq ($(shell rustc --version 2>/dev/null),)
 SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/generic_legacy $(SYMBOLIZE)/generic_v0
 endif
+ifneq ($(shell go version 2>/dev/null),)
+SYMBOLIZE_FIXTURES += $(addprefix $(SYMBOLIZE)/go_,full stripped pie external)
+endif
 
 fixtures: $(SYMBOLIZE_FIXTURES)
 
@@ -103,3 +106,14 @@ $(SYMBOLIZE)/generic_legacy $(SYMBOLIZE)/generic_v0: $(SYMBOLIZE)/generic_%: \
 		$(SYMBOLIZE_SOURCES)/generic.rs
 	$(call msg,FIXTURE,$@) env -u MAKEFLAGS -u MFLAGS RUSTC_BOOTSTRAP=1 rustc -O -g -Z unstable-options \
 		-C symbol-mangling-version=$* $< -o $@
+
+# By Go's own linker without cgo, and position-independent by the system's.
+SYMBOLIZE_GO := env -u MAKEFLAGS -u MFLAGS GO111MODULE=off GOFLAGS= GOCACHE=$(abspath $(OUT)/go-cache) go build
+$(SYMBOLIZE)/go_full: SYMBOLIZE_GOFLAGS :=
+$(SYMBOLIZE)/go_stripped: SYMBOLIZE_GOFLAGS := -ldflags "-s -w"
+$(SYMBOLIZE)/go_pie: SYMBOLIZE_GOFLAGS := -buildmode=pie -ldflags "-s -w"
+$(SYMBOLIZE)/go_external: SYMBOLIZE_GOFLAGS := -buildmode=pie -ldflags "-s -w -linkmode=external"
+$(addprefix $(SYMBOLIZE)/go_,full stripped pie): SYMBOLIZE_CGO := 0
+$(addprefix $(SYMBOLIZE)/go_,full stripped pie external): $(SYMBOLIZE)/%: $(SYMBOLIZE_SOURCES)/wheel.go
+	$(call msg,FIXTURE,$@) CGO_ENABLED=$(or $(SYMBOLIZE_CGO),1) $(SYMBOLIZE_GO) \
+		$(SYMBOLIZE_GOFLAGS) -o $@ $<

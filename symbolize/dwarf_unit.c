@@ -272,7 +272,7 @@ static int walk_entries(struct walk *walk)
 		if (!abbrev->has_children || (inside == SKIPPED && jump(walk, &reader)))
 			continue;
 		if (depth + 1 == DIE_DEPTH_MAX) {
-			walk->source->cut_cnt++;
+			walk->source->base.cut_cnt++;
 			return 0;
 		}
 		walk->insides[++depth] = inside;
@@ -335,7 +335,7 @@ static int add_lines(struct walk *walk, const struct dwarf_die *root)
 	int r;
 
 	if (len > source->budget.line_bytes) {
-		source->cut_cnt++;
+		source->base.cut_cnt++;
 		len = 0;
 	}
 	if (len == 0)
@@ -364,7 +364,7 @@ static int build(struct walk *walk, struct dwarf_cu *cu, struct unit_index_heade
 			r = add_lines(walk, &root);
 	}
 	if (budget->scope_cnt == 0 || budget->range_cnt == 0)
-		walk->source->cut_cnt++;
+		walk->source->base.cut_cnt++;
 	if (r == 0)
 		r = intervals_seal(&walk->draft.pieces);
 	return r < 0 ? r : unit_index_pack(&walk->draft, ret_block);

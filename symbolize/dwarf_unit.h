@@ -4,7 +4,7 @@
 #define SMOLDER_SYMBOLIZE_DWARF_UNIT_H
 
 #include "symbolize/dwarf_file.h"
-#include "symbolize/unit_index.h"
+#include "symbolize/unit_names.h"
 
 struct dwarf_budget {        /* what one object may still cost us; shared by its units */
 	uint64_t line_bytes; /* of line programs run */
@@ -12,10 +12,10 @@ struct dwarf_budget {        /* what one object may still cost us; shared by its
 };
 
 struct dwarf_source {
+	struct unit_source base;
 	struct dwarf_file *dwarf;
 	const struct elf_file *elf; /* that runs: its segments say what is code */
 	struct dwarf_budget budget;
-	uint64_t cut_cnt; /* units and line programs cut or left out because the budget ran out */
 };
 
 /*

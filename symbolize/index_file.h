@@ -22,13 +22,14 @@ enum index_table { INDEX_SYMBOLS, INDEX_UNITS, INDEX_FUNCTIONS, INDEX_BASES, IND
 
 enum index_flag {
 	INDEX_DYNAMIC = 1,    /* symtab.is_dynamic */
-	INDEX_HAS_DWARF = 2,  /* there are units */
+	INDEX_HAS_UNITS = 2,  /* there are units */
 	INDEX_LOST_DWARF = 4, /* there is DWARF that could not be used */
+	INDEX_GO_UNITS = 8,   /* the units are those of Go's tables */
 };
 
 struct index_unit {           /* one of the object's units */
 	uint64_t offset, len; /* of its index in the file; 0: not there */
-	uint64_t cu;          /* its number in the DWARF */
+	uint64_t cu;          /* its number in the DWARF, or in Go's tables */
 };
 
 struct index_contents {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/object_names.h"
 
+#include "symbolize/dwarf_names.h"
 #include "symbolize/eh_frame.h"
+#include "symbolize/go_names.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -56,10 +58,26 @@ static void open_dwarf(struct object_names *names)
 	int r = load_dwarf(names, &dwarf);
 
 	if (r == 0)
-		r = dwarf_names_open(names->file, dwarf, &names->dwarf);
+		r = dwarf_names_open(names->file, dwarf, &names->units);
 	if (r < 0)
-		names->dwarf = NULL;
+		names->units = NULL;
 	names->has_lost_dwarf = r < 0 && r != -ENODATA;
+}
+
+/* Go's own tables have what its DWARF has of functions and lines, and are never stripped. */
+static void open_go(struct object_names *names)
+{
+	names->has_go_units = go_names_open(names->file, &names->units) == 0;
+	if (!names->has_go_units)
+		names->units = NULL;
+}
+
+static void open_units(struct object_names *names, bool no_dwarf)
+{
+	if (!no_dwarf)
+		open_dwarf(names);
+	if (!names->units && (!no_dwarf || !elf_file_section(names->file, NULL, SHT_SYMTAB)))
+		open_go(names);
 }
 
 /* Where no symbols of local functions are, functions begin where their unwind information does. */
@@ -86,7 +104,7 @@ static int read_tables(struct object_names *names)
 	_cleanup_(eh_frame_free) struct eh_functions functions = {0};
 	int r = symtab_read(names->file, names->debug, &names->symtab);
 
-	if (r < 0 && !names->dwarf)
+	if (r < 0 && !names->units)
 		return r;
 	if (stack_base_needs_functions(names->file, &names->symtab) || names->symtab.is_dynamic ||
 	    symtab_is_empty(&names->symtab))
@@ -147,17 +165,22 @@ static int take_cached(struct object_names *names)
 	names->functions = contents->tables[INDEX_FUNCTIONS];
 	names->base.ranges = contents->tables[INDEX_BASES];
 	names->has_lost_dwarf = contents->flags & INDEX_LOST_DWARF;
-	if (!(contents->flags & INDEX_HAS_DWARF))
+	names->has_go_units = contents->flags & INDEX_GO_UNITS;
+	if (!(contents->flags & INDEX_HAS_UNITS))
 		return 0;
-	return dwarf_names_open_cached(names->file, &names->cached, &names->dwarf);
+	return unit_names_open_cached(&names->cached, &names->units);
 }
 
-static void attach_dwarf(struct object_names *names)
+static void attach_units(struct object_names *names)
 {
+	struct unit_source *source = NULL;
 	struct dwarf_file *dwarf;
 
-	if (load_dwarf(names, &dwarf) == 0)
-		dwarf_names_attach(names->dwarf, dwarf);
+	if (names->has_go_units)
+		source = go_names_source(names->file);
+	else if (load_dwarf(names, &dwarf) == 0)
+		source = dwarf_names_source(names->file, dwarf);
+	unit_names_attach(names->units, source);
 }
 
 int object_names_save(struct object_names *names, const struct index_store *store)
@@ -166,22 +189,23 @@ int object_names_save(struct object_names *names, const struct index_store *stor
 		.names = names->symtab.strings,
 		.names_len = (uint32_t)names->symtab.strings_len,
 		.flags = (names->symtab.is_dynamic ? INDEX_DYNAMIC : 0) |
-			 (names->dwarf ? INDEX_HAS_DWARF : 0) |
+			 (names->units ? INDEX_HAS_UNITS : 0) |
+			 (names->has_go_units ? INDEX_GO_UNITS : 0) |
 			 (names->has_lost_dwarf ? INDEX_LOST_DWARF : 0),
 	};
 	struct index_units units = {0};
 	int r = 0;
 
 	if (!names->is_cacheable ||
-	    (names->cached.map && (!names->dwarf || !names->dwarf->is_changed)))
+	    (names->cached.map && (!names->units || !names->units->is_changed)))
 		return 0;
 	contents.tables[INDEX_SYMBOLS] = names->symtab.ranges;
 	contents.tables[INDEX_FUNCTIONS] = names->functions;
 	contents.tables[INDEX_BASES] = names->base.ranges;
-	if (names->dwarf) {
-		contents.tables[INDEX_UNITS] = names->dwarf->ranges;
-		contents.cut_cnt = names->dwarf->source.cut_cnt;
-		r = dwarf_names_collect(names->dwarf, &units);
+	if (names->units) {
+		contents.tables[INDEX_UNITS] = names->units->ranges;
+		contents.cut_cnt = unit_names_cut(names->units);
+		r = unit_names_collect(names->units, &units);
 	}
 	if (r == 0)
 		r = index_store_save(store, names->cache_name, &contents, &units);
@@ -212,10 +236,10 @@ static int open_cached(struct object_names *names, const struct object_names_opt
 	if (r < 0)
 		return r == -ENOMEM ? r : -ENOENT;
 	r = take_cached(names);
-	if (r == 0 && names->dwarf && names->cached.missing_cnt) {
+	if (r == 0 && names->units && names->cached.missing_cnt) {
 		names->holds_files = options->may_hold_files;
 		if (!names->holds_files)
-			attach_dwarf(names);
+			attach_units(names);
 	}
 	return r;
 }
@@ -228,8 +252,7 @@ static int open_names(struct object_names *names, const struct object_names_opti
 		r = open_cached(names, options);
 	if (r != -ENOENT)
 		return r;
-	if (!options->no_dwarf)
-		open_dwarf(names);
+	open_units(names, options->no_dwarf);
 	return read_tables(names);
 }
 
@@ -256,18 +279,18 @@ int object_names_open(int fd, const struct object_names_options *options,
 
 bool object_names_find(struct object_names *names, uint64_t address, struct unit_chain *ret_chain)
 {
-	if (!names->dwarf)
+	if (!names->units)
 		return false;
-	if (names->holds_files && dwarf_names_lacks(names->dwarf, address)) {
-		attach_dwarf(names);
+	if (names->holds_files && unit_names_lacks(names->units, address)) {
+		attach_units(names);
 		release_files(names);
 	}
-	return dwarf_names_find(names->dwarf, address, ret_chain);
+	return unit_names_find(names->units, address, ret_chain);
 }
 
 void object_names_close(struct object_names *names)
 {
-	dwarf_names_close(names->dwarf);
+	unit_names_close(names->units);
 	symtab_free(&names->symtab);
 	if (!names->cached.map) {
 		stack_base_free(&names->base);

@@ -7,10 +7,10 @@
 #define SMOLDER_SYMBOLIZE_OBJECT_NAMES_H
 
 #include "symbolize/debug_files.h"
-#include "symbolize/dwarf_names.h"
 #include "symbolize/index_store.h"
 #include "symbolize/stack_base.h"
 #include "symbolize/symtab.h"
+#include "symbolize/unit_names.h"
 
 struct object_names_options {
 	struct debug_place place;
@@ -23,10 +23,11 @@ struct object_names { /* all zero: nothing is known */
 	struct elf_file *file;
 	struct elf_file *debug;     /* NULL: none needed or found */
 	struct elf_file *alternate; /* dwz's common file, or NULL */
-	struct dwarf_names *dwarf;  /* NULL: none, or not wanted */
+	struct unit_names *units;   /* NULL: none, or not wanted */
 	struct symtab symtab;
 	struct intervals functions; /* by .eh_frame, where symbols do not name all */
 	struct stack_base base;
+	bool has_go_units;   /* units are those of Go's tables */
 	bool has_lost_dwarf; /* broken or beyond our caps */
 	bool holds_files;    /* descriptors of the files above are open */
 	bool is_cacheable;   /* there is a name to keep it under */
@@ -42,7 +43,7 @@ struct object_names { /* all zero: nothing is known */
 int object_names_open(int fd, const struct object_names_options *options,
 		      struct object_names *ret_names) _warn_unused_;
 
-/* As dwarf_names_find(); reads the DWARF first when the cache lacks the unit. */
+/* As unit_names_find(); reads the source first when the cache lacks the unit. */
 bool object_names_find(struct object_names *names, uint64_t address, struct unit_chain *ret_chain);
 
 /* Keeps in the cache what it does not have yet. 0, also when there is nothing to do, or -errno. */

@@ -311,7 +311,7 @@ static void draft_unnamed(const struct object_names *names, struct draft *draft)
 
 	if (function)
 		draft->result.address = function->start;
-	if (!symtab_is_empty(&names->symtab) || names->dwarf)
+	if (!symtab_is_empty(&names->symtab) || names->units)
 		draft->result.reason = SYM_NO_SYMBOL;
 	else
 		draft->result.reason = SYM_STRIPPED;
@@ -475,9 +475,9 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 
 	vec_for_each(&symbolizer->objects, object) {
 		losses.dwarf_objects += object->names.has_lost_dwarf;
-		if (object->names.dwarf)
+		if (object->names.units)
 			losses.dwarf_units +=
-				object->names.dwarf->source.cut_cnt + object->names.dwarf->lost_cnt;
+				unit_names_cut(object->names.units) + object->names.units->lost_cnt;
 		losses.kernel_functions += object->kallsyms.dropped_cnt;
 	}
 	*ret_losses = losses;

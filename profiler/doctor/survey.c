@@ -182,7 +182,7 @@ static void look_into(const struct survey *survey, struct survey_object *found)
 	}
 	TAKE_FD(fd);
 	found->symbols = judge_symbols(&names.symtab);
-	found->has_dwarf = names.dwarf != NULL;
+	found->has_dwarf = names.units && !names.has_go_units;
 }
 
 /* /tmp/perf-PID.map by the process's own pid and root: tools/perf/Documentation/jit-interface.txt */

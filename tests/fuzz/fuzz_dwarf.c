@@ -48,13 +48,13 @@ static struct dwarf_file *make(const uint8_t *data, size_t len)
 	return file;
 }
 
-static void ask(struct dwarf_names *names)
+static void ask(struct unit_names *names)
 {
 	struct unit_chain chain;
 	size_t total = 0;
 
 	for (uint64_t at = 0; at < 0x4000; at += 13) {
-		if (!dwarf_names_find(names, CODE_START + at, &chain))
+		if (!unit_names_find(names, CODE_START + at, &chain))
 			continue;
 		if (chain.len == 0 || chain.len > UNIT_INDEX_DEPTH_MAX)
 			abort();
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct elf_file elf = {.fd = -1};
 	struct elf_segment code = {.address = CODE_START, .file_len = CODE_LEN};
 	struct dwarf_file *dwarf = make(data, len);
-	struct dwarf_names *names;
+	struct unit_names *names;
 
 	if (!dwarf || vec_push(&elf.segments, code) < 0)
 		return 0;
@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		dwarf->alternate = make(data, len);
 	if (dwarf_names_open(&elf, dwarf, &names) == 0) {
 		ask(names);
-		dwarf_names_close(names);
+		unit_names_close(names);
 	}
 	vec_free(&elf.segments);
 	return 0;
