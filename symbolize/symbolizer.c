@@ -20,7 +20,7 @@
  * needed.
  */
 #define ANSWERS_MAX (128 * 1024)
-#define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to three each */
+#define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to four each */
 #define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 
 enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL };
