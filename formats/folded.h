@@ -12,7 +12,24 @@
 /* Text: lines unique and sorted by their bytes. */
 int folded_write(const struct profile *profile, struct sink *sink, struct err *err) _warn_unused_;
 
-/* The same in one zstd frame behind a skippable frame with the metadata. */
+struct folded_part {
+	uint32_t labels; /* a label set of the profile */
+	uint64_t lines;  /* of its samples: as many lines, behind those of the parts before */
+};
+
+struct folded_parts {
+	struct folded_part *items;
+	size_t len, cap;
+};
+
+/*
+ * The same with each label set's lines by themselves, sorted within: parts, which are appended to `parts`
+ * (the caller frees it with vec_free()), in the order of their roots. All lines have a root.
+ */
+int folded_write_parts(const struct profile *profile, struct sink *sink, struct folded_parts *parts,
+		       struct err *err) _warn_unused_;
+
+/* As folded_write(), in one zstd frame behind a skippable frame with the metadata. */
 int folded_write_zstd(const struct profile *profile, struct sink *sink, struct err *err)
 	_warn_unused_;
 

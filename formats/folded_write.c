@@ -13,13 +13,22 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define NO_ROOT "[unknown]" /* of a label set without comm, where each must have a root */
+
 struct texts {
 	const struct profile *profile;
 	struct strtab strings;           /* what calltree's keys stand for */
 	uint32_t *frames, *frame_leaves; /* by frame id */
-	uint32_t *roots, *root_leaves;   /* by label set */
+	uint32_t *roots;                 /* by label set, then once more: where a stack ends */
+	uint32_t *own_keys; /* 0, 1, 2 …: roots stay apart; NULL: equal ones are one */
+	bool apart;
 	struct buf scratch;
 };
+
+static size_t sets_of(const struct texts *texts)
+{
+	return texts->profile->label_set_ends.len;
+}
 
 static void texts_cleanup(struct texts *texts)
 {
@@ -27,7 +36,7 @@ static void texts_cleanup(struct texts *texts)
 	free(texts->frames);
 	free(texts->frame_leaves);
 	free(texts->roots);
-	free(texts->root_leaves);
+	free(texts->own_keys);
 	buf_free(&texts->scratch);
 }
 
@@ -68,35 +77,52 @@ static int name_frames(struct texts *texts)
 
 static int name_roots(struct texts *texts)
 {
-	for (uint32_t i = 0; i < texts->profile->label_set_ends.len; i++) {
+	size_t sets = sets_of(texts);
+
+	for (uint32_t i = 0; i < sets; i++) {
 		int r;
 
 		buf_clear(&texts->scratch);
-		texts->roots[i] = texts->root_leaves[i] = CALLTREE_NONE;
+		texts->roots[i] = texts->roots[sets + i] = CALLTREE_NONE;
 		frametext_append_root(texts->profile, i, &texts->scratch);
+		if (!texts->scratch.len && texts->apart)
+			buf_append_str(&texts->scratch, NO_ROOT);
 		if (!texts->scratch.len && !buf_error(&texts->scratch))
 			continue;
-		r = name_scratch(texts, &texts->roots[i], &texts->root_leaves[i]);
+		r = name_scratch(texts, &texts->roots[i], &texts->roots[sets + i]);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
+/* Label sets stay apart even where their roots are called the same. */
+static int keep_roots_apart(struct texts *texts)
+{
+	size_t count = 2 * sets_of(texts);
+
+	texts->own_keys = malloc(count * sizeof(*texts->own_keys));
+	if (!texts->own_keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		texts->own_keys[i] = (uint32_t)i;
+	return 0;
+}
+
 static int texts_init(struct texts *texts)
 {
 	size_t frames = texts->profile->frames.len + 1;
-	size_t sets = texts->profile->label_set_ends.len;
 	int r = strtab_init(&texts->strings);
 
 	texts->frames = calloc(frames, sizeof(*texts->frames));
 	texts->frame_leaves = calloc(frames, sizeof(*texts->frame_leaves));
-	texts->roots = calloc(sets, sizeof(*texts->roots));
-	texts->root_leaves = calloc(sets, sizeof(*texts->root_leaves));
-	if (r < 0 || !texts->frames || !texts->frame_leaves || !texts->roots || !texts->root_leaves)
+	texts->roots = calloc(2 * sets_of(texts), sizeof(*texts->roots));
+	if (r < 0 || !texts->frames || !texts->frame_leaves || !texts->roots)
 		return -ENOMEM;
 	r = name_frames(texts);
-	return r < 0 ? r : name_roots(texts);
+	if (r == 0)
+		r = name_roots(texts);
+	return r == 0 && texts->apart ? keep_roots_apart(texts) : r;
 }
 
 /* A node's own line, or the lines below it. */
@@ -117,6 +143,7 @@ struct write {
 	struct item *items; /* the children of n start at 2 * child_starts[n] */
 	VEC(struct level) levels;
 	struct buf prefix, out;
+	struct folded_parts *parts; /* NULL: not wanted */
 };
 
 static void write_cleanup(struct write *write)
@@ -144,9 +171,22 @@ static int compare_bytes(const char *a, size_t a_len, const char *b, size_t b_le
 	return order ? order : a_len < b_len ? -1 : a_len > b_len;
 }
 
+static bool is_own_root(const struct write *write, struct item item)
+{
+	return write->texts->apart && write->tree->nodes.items[item.node].parent == 0;
+}
+
 static uint32_t text_of(const struct write *write, struct item item)
 {
-	return write->tree->nodes.items[item.node].key;
+	uint32_t key = write->tree->nodes.items[item.node].key;
+
+	return is_own_root(write, item) ? write->texts->roots[key] : key;
+}
+
+/* The label set of a root that is kept apart. */
+static uint32_t set_of(const struct write *write, struct item item)
+{
+	return write->tree->nodes.items[item.node].key % (uint32_t)sets_of(write->texts);
 }
 
 /* `a`'s name is the beginning of `b`'s: compares what is behind that. */
@@ -170,6 +210,14 @@ static int compare_tails(const struct write *write, struct item a, struct item b
 	return compare_bytes(a_tail + (b_name - a_name), a_len - (b_name - a_name), b_tail, b_len);
 }
 
+/* The lines of one label set are neighbours. */
+static int compare_sets(const struct write *write, struct item a, struct item b)
+{
+	uint32_t a_set = set_of(write, a), b_set = set_of(write, b);
+
+	return a_set < b_set ? -1 : a_set > b_set;
+}
+
 static int compare_items(const void *left, const void *right, void *ctx)
 {
 	const struct write *write = ctx;
@@ -182,6 +230,8 @@ static int compare_items(const void *left, const void *right, void *ctx)
 
 	if (order)
 		return order;
+	if (a_len == b_len && is_own_root(write, a) && compare_sets(write, a, b))
+		return compare_sets(write, a, b);
 	return a_len <= b_len ? compare_tails(write, a, b) : -compare_tails(write, b, a);
 }
 
@@ -215,14 +265,31 @@ static void append_text(const struct write *write, struct item item, struct buf 
 	buf_append(out, strtab_get(strings, text), strtab_len(strings, text));
 }
 
+/* Lines that follow are those of this root's label set. */
+static int begin_part(struct write *write, struct item item)
+{
+	struct folded_parts *parts = write->parts;
+	uint32_t set = set_of(write, item);
+
+	if (parts->len && vec_last(parts)->labels == set)
+		return 0;
+	return vec_push(parts, ((struct folded_part){.labels = set}));
+}
+
 static int write_item(struct write *write, struct item item)
 {
+	int r = is_own_root(write, item) ? begin_part(write, item) : 0;
+
+	if (r < 0)
+		return r;
 	if (item.below) {
 		append_text(write, item, &write->prefix);
 		buf_append_byte(&write->prefix, ';');
 		return buf_error(&write->prefix) ? buf_error(&write->prefix) :
 						   push_level(write, item.node);
 	}
+	if (write->parts)
+		vec_last(write->parts)->lines++;
 	buf_append(&write->out, write->prefix.data, write->prefix.len);
 	append_text(write, item, &write->out);
 	buf_appendf(&write->out, " %" PRId64 "\n", write->tree->nodes.items[item.node].self);
@@ -249,31 +316,48 @@ static int write_lines(struct write *write)
 	return r < 0 ? r : sink_drain(write->sink, &write->out, 0);
 }
 
-static int write_tree(const struct texts *texts, struct sink *sink)
+static int write_tree(const struct texts *texts, struct sink *sink, struct folded_parts *parts)
 {
 	_cleanup_calltree_ struct calltree tree = {0};
-	_cleanup_(write_cleanup) struct write write = {.texts = texts, .tree = &tree, .sink = sink};
+	_cleanup_(write_cleanup) struct write write = {
+		.texts = texts, .tree = &tree, .sink = sink, .parts = parts};
+	const uint32_t *roots = texts->apart ? texts->own_keys : texts->roots;
 	struct calltree_options options = {
 		.profile = texts->profile,
 		.value_type = profile_count_type(texts->profile),
 		.frame_keys = texts->frames,
 		.frame_leaf_keys = texts->frame_leaves,
-		.root_keys = texts->roots,
-		.root_leaf_keys = texts->root_leaves,
+		.root_keys = roots,
+		.root_leaf_keys = roots + sets_of(texts),
 	};
 	int r = calltree_build(&options, &tree);
 
 	return r < 0 ? r : write_lines(&write);
 }
 
-int folded_write(const struct profile *profile, struct sink *sink, struct err *err)
+static int write_text(struct texts *texts, struct sink *sink, struct folded_parts *parts,
+		      struct err *err)
 {
-	_cleanup_(texts_cleanup) struct texts texts = {.profile = profile};
-	int r = texts_init(&texts);
+	int r = texts_init(texts);
 
 	if (r == 0)
-		r = write_tree(&texts, sink);
+		r = write_tree(texts, sink, parts);
 	if (r == -EINVAL)
 		return err_set(err, r, "folded text cannot hold negative counts");
 	return r < 0 ? err_errno(err, r, "cannot write folded text") : 0;
+}
+
+int folded_write(const struct profile *profile, struct sink *sink, struct err *err)
+{
+	_cleanup_(texts_cleanup) struct texts texts = {.profile = profile};
+
+	return write_text(&texts, sink, NULL, err);
+}
+
+int folded_write_parts(const struct profile *profile, struct sink *sink, struct folded_parts *parts,
+		       struct err *err)
+{
+	_cleanup_(texts_cleanup) struct texts texts = {.profile = profile, .apart = true};
+
+	return write_text(&texts, sink, parts, err);
 }

@@ -145,6 +145,12 @@ uint32_t profile_sample(struct profile *profile, uint32_t stack, uint32_t labels
  */
 int profile_merge(struct profile *into, const struct profile *from, struct err *err) _warn_unused_;
 
+/*
+ * `into` says of itself what `from` says: host, command, time, duration, period, value types (of as many
+ * values), ledger; comments are added. Samples stay. 0 or -ENOMEM.
+ */
+int profile_describe(struct profile *into, const struct profile *from) _warn_unused_;
+
 /* Every id in range, every invariant above; -EINVAL and the first violation. For tests and readers. */
 int profile_check(const struct profile *profile, struct err *err) _warn_unused_;
 

@@ -300,3 +300,14 @@ int profile_merge(struct profile *into, const struct profile *from, struct err *
 		r = merge_samples(&merge);
 	return r < 0 ? err_errno(err, r, "cannot merge profiles") : 0;
 }
+
+int profile_describe(struct profile *into, const struct profile *from)
+{
+	_cleanup_(merge_cleanup) struct merge merge = {.into = into, .from = from};
+	int r = merge_strings(&merge);
+
+	if (r < 0)
+		return r;
+	merge_description(&merge);
+	return merge_comments(&merge);
+}

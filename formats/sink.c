@@ -21,6 +21,13 @@ int sink_finish(struct sink *sink)
 	return sink->error;
 }
 
+int sink_flush(struct sink *sink)
+{
+	if (!sink->error && sink->ops->flush)
+		sink->error = sink->ops->flush(sink);
+	return sink->error;
+}
+
 int sink_error(const struct sink *sink)
 {
 	return sink->error;

@@ -26,7 +26,25 @@ int sink_deflate_new(struct sink *next, struct sink **ret_sink) _warn_unused_;
 int sink_zstd_new(struct sink *next, struct sink **ret_sink) _warn_unused_;
 int sink_base64_new(struct sink *next, struct sink **ret_sink) _warn_unused_;
 
+/*
+ * A sink that passes its bytes on as they are and keeps their count and checksum: XXH64 with seed 0, its
+ * low 32 bits, as zstd frames have it (RFC 8878, 3.1.1).
+ */
+struct sink_sum {
+	uint64_t bytes;
+	uint32_t checksum;
+};
+
+int sink_sum_new(struct sink *next, struct sink **ret_sink) _warn_unused_;
+struct sink_sum sink_sum_get(const struct sink *sink); /* of all bytes so far */
+
 int sink_write(struct sink *sink, const void *data, size_t len) _warn_unused_;
+
+/*
+ * Passes on what is held back, so that what was written so far can be decoded; more may follow. Sinks that
+ * hold nothing back do nothing; gzip, deflate and base64 cannot, and keep it.
+ */
+int sink_flush(struct sink *sink) _warn_unused_;
 
 /* Ends the stream: passes on what is held back. Does not end the sink behind. Nothing may follow. */
 int sink_finish(struct sink *sink) _warn_unused_;

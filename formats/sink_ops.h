@@ -7,6 +7,7 @@
 
 struct sink_ops {
 	int (*write)(struct sink *sink, const void *data, size_t len);
+	int (*flush)(struct sink *sink);    /* may be NULL */
 	int (*finish)(struct sink *sink);   /* may be NULL */
 	void (*release)(struct sink *sink); /* what the sink owns, not the sink; may be NULL */
 };

@@ -29,7 +29,7 @@ static int run(struct sink_zstd *zstd, ZSTD_inBuffer *in, ZSTD_EndDirective dire
 		r = sink_write(zstd->next, zstd->out, out.pos);
 		if (r < 0)
 			return r;
-	} while (directive == ZSTD_e_end ? left > 0 : in->pos < in->size);
+	} while (directive == ZSTD_e_continue ? in->pos < in->size : left > 0);
 	return 0;
 }
 
@@ -38,6 +38,13 @@ static int zstd_write(struct sink *sink, const void *data, size_t len)
 	ZSTD_inBuffer in = {.src = data, .size = len};
 
 	return run((struct sink_zstd *)sink, &in, ZSTD_e_continue);
+}
+
+static int zstd_flush(struct sink *sink)
+{
+	ZSTD_inBuffer in = {0};
+
+	return run((struct sink_zstd *)sink, &in, ZSTD_e_flush);
 }
 
 static int zstd_finish(struct sink *sink)
@@ -74,7 +81,11 @@ static int configure(ZSTD_CCtx *context)
 int sink_zstd_new(struct sink *next, struct sink **ret_sink)
 {
 	static const struct sink_ops ops = {
-		.write = zstd_write, .finish = zstd_finish, .release = zstd_release};
+		.write = zstd_write,
+		.flush = zstd_flush,
+		.finish = zstd_finish,
+		.release = zstd_release,
+	};
 	_cleanup_sink_ struct sink *owned = NULL;
 	struct sink_zstd *sink = calloc(1, sizeof(*sink));
 	int r;

@@ -27,6 +27,9 @@ _smolder_profile() {
 	esac
 }
 
+# What of a profile or a store is wanted.
+_smolder_selection='--from --to --comm --pid --container --cgroup --unit'
+
 _smolder_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
 }
@@ -42,6 +45,8 @@ _smolder_value() {
 	--map-memory) _smolder_words "$word" "16M 64M 256M" ;;
 	--map-size) _smolder_words "$word" "stacks= counts= ring=" ;;
 	-n | --top) _smolder_words "$word" "10 20 50 100" ;;
+	--from | --to) _smolder_words "$word" "-10m -1h -1d today yesterday now" ;;
+	--comm | --container | --unit) ;;
 	--min-percent) _smolder_words "$word" "0 0.1 1 5" ;;
 	-F | --frequency) _smolder_words "$word" "19 49 99 199 499 997" ;;
 	-d | --duration) _smolder_words "$word" "5s 10s 30s 1m 5m" ;;
@@ -81,8 +86,8 @@ _smolder() {
 	_smolder_value "$word" "$before" && return
 	case $verb in
 	record) _smolder_words "$word" "$_smolder_record_options" ;;
-	report) _smolder_profile "$word" "-n --top --min-percent --no-tree --help" ;;
-	convert | merge) _smolder_profile "$word" "-o --output --help" ;;
+	report) _smolder_profile "$word" "-n --top --min-percent --no-tree $_smolder_selection --help" ;;
+	convert | merge) _smolder_profile "$word" "-o --output $_smolder_selection --help" ;;
 	unwind-table)
 		case $word in
 		-*) _smolder_words "$word" "-e --exe --dump --help" ;;

@@ -3,13 +3,14 @@
 #include "formats/format.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
+#include "profiler/cli/selection.h"
 
 #include <errno.h>
 
 #define OUTPUTS_MAX 16
 
 struct convert {
-	const struct verb *verb;
+	struct selection selection;
 	const char *outputs[OUTPUTS_MAX];
 	size_t outputs_len;
 };
@@ -20,20 +21,22 @@ static int apply_output(void *ctx, const struct option_spec *spec, const char *v
 
 	(void)spec;
 	if (convert->outputs_len >= OUTPUTS_MAX)
-		return options_error(convert->verb, "more than %d outputs", OUTPUTS_MAX);
+		return options_error(convert->selection.verb, "more than %d outputs", OUTPUTS_MAX);
 	convert->outputs[convert->outputs_len++] = value;
 	return 0;
 }
 
 static const struct option_spec specs[] = {
 	{'o', "output", true, apply_output, 0},
+	SELECTION_SPECS,
 	{0},
 };
 
-static int add_file(struct profile **profile, const char *path, struct err *err)
+static int add_input(const struct convert *convert, const char *path, struct profile **profile,
+		     struct err *err)
 {
 	_cleanup_profile_ struct profile *next = NULL;
-	int r = format_read_file(path, &next, err);
+	int r = selection_read(&convert->selection, path, &next, err);
 
 	if (r < 0)
 		return r;
@@ -50,7 +53,7 @@ static int read_merge_write(const struct convert *convert, char **inputs, struct
 	int r = 0;
 
 	for (; *inputs && r == 0; inputs++)
-		r = add_file(&profile, *inputs, err);
+		r = add_input(convert, *inputs, &profile, err);
 	if (r < 0)
 		return r;
 	return format_write_files(profile, convert->outputs, convert->outputs_len, err);
@@ -72,7 +75,7 @@ static int run_checked(const struct convert *convert, char **inputs)
 
 static int run(const struct verb *verb, int argc, char **argv, int inputs_max)
 {
-	struct convert convert = {.verb = verb};
+	struct convert convert = {.selection.verb = verb};
 	int operands = options_parse(verb, specs, &convert, argv);
 
 	if (operands == OPTIONS_HELP)
@@ -87,6 +90,8 @@ static int run(const struct verb *verb, int argc, char **argv, int inputs_max)
 		       EXIT_USAGE;
 	if (!convert.outputs_len)
 		return options_error(verb, "no output file: give -o FILE"), EXIT_USAGE;
+	if (selection_check(&convert.selection) < 0)
+		return EXIT_USAGE;
 	return run_checked(&convert, argv + operands);
 }
 
@@ -100,15 +105,15 @@ static int run_merge(const struct verb *verb, int argc, char **argv)
 	return run(verb, argc, argv, argc);
 }
 
-static const char help[] =
-	"  -o, --output FILE          repeatable; .folded .folded.zst .pb.gz .html .json, or -\n"
-	"\n"
-	"Reads folded text (plain, gzip or zstd) and pprof (gzip or plain); \"-\" is standard "
-	"input.\n";
+static const char help[] = "  -o, --output FILE          repeatable; .folded .folded.zst .pb.gz "
+			   ".html .json, or -\n" SELECTION_HELP "\n"
+			   "Reads stores, folded text (plain, gzip or zstd) and pprof (gzip or "
+			   "plain); \"-\" is standard "
+			   "input.\n";
 
 const struct verb verb_convert = {
 	.name = "convert",
-	.arguments = "FILE -o OUT",
+	.arguments = "FILE|STORE -o OUT [OPTIONS]",
 	.summary = "Turn a profile into another format",
 	.help = help,
 	.run = run_convert,
@@ -116,7 +121,7 @@ const struct verb verb_convert = {
 
 const struct verb verb_merge = {
 	.name = "merge",
-	.arguments = "FILE... -o OUT",
+	.arguments = "FILE|STORE... -o OUT [OPTIONS]",
 	.summary = "Add profiles up",
 	.help = help,
 	.run = run_merge,

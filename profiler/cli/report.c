@@ -2,10 +2,10 @@
 /* smolder report: the top functions and the call tree as text. */
 #include "base/parse.h"
 #include "formats/callnames.h"
-#include "formats/format.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
 #include "profiler/cli/plain.h"
+#include "profiler/cli/selection.h"
 #include "profiler/cli/summary.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #define INDENT_MAX 60
 
 struct report {
-	const struct verb *verb;
+	struct selection selection;
 	uint32_t top;
 	uint32_t min_percent;
 	bool no_tree;
@@ -34,7 +34,8 @@ static int apply_top(void *ctx, const struct option_spec *spec, const char *valu
 
 	(void)spec;
 	if (parse_u32(value, &report->top) < 0)
-		return options_error(report->verb, "'%s' is not a number of functions", value);
+		return options_error(report->selection.verb, "'%s' is not a number of functions",
+				     value);
 	return 0;
 }
 
@@ -44,7 +45,8 @@ static int apply_min_percent(void *ctx, const struct option_spec *spec, const ch
 
 	(void)spec;
 	if (parse_u32(value, &report->min_percent) < 0 || report->min_percent > 100)
-		return options_error(report->verb, "'%s' is not a number from 0 to 100", value);
+		return options_error(report->selection.verb, "'%s' is not a number from 0 to 100",
+				     value);
 	return 0;
 }
 
@@ -61,15 +63,16 @@ static const struct option_spec specs[] = {
 	{'n', "top", true, apply_top, 0},
 	{0, "min-percent", true, apply_min_percent, 0},
 	{0, "no-tree", false, apply_no_tree, 0},
+	SELECTION_SPECS,
 	{0},
 };
 
 static const char help[] =
 	"  -n, --top N                functions to list (default 20)\n"
 	"      --min-percent P        leave branches below P % of all out of the tree (default 1)\n"
-	"      --no-tree              only the list\n"
-	"\n"
-	"Reads folded text (plain, gzip or zstd) and pprof (gzip or plain); \"-\" is standard "
+	"      --no-tree              only the list\n" SELECTION_HELP "\n"
+	"Reads stores, folded text (plain, gzip or zstd) and pprof (gzip or plain); \"-\" is "
+	"standard "
 	"input.\n";
 
 static double percent(const struct calltree *tree, int64_t part)
@@ -143,7 +146,7 @@ static int print_tree(const struct report *report, const struct profile *profile
 static int report_file(const struct report *report, const char *path, struct err *err)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
-	int r = format_read_file(path, &profile, err);
+	int r = selection_read(&report->selection, path, &profile, err);
 
 	if (r < 0)
 		return r;
@@ -160,7 +163,7 @@ static int report_file(const struct report *report, const char *path, struct err
 static int run_report(const struct verb *verb, int argc, char **argv)
 {
 	struct report report = {
-		.verb = verb,
+		.selection.verb = verb,
 		.top = DEFAULT_TOP,
 		.min_percent = DEFAULT_MIN_PERCENT,
 	};
@@ -174,6 +177,8 @@ static int run_report(const struct verb *verb, int argc, char **argv)
 	if (argc - operands != 1)
 		return options_error(verb, argc == operands ? "no file" : "more than one file"),
 		       EXIT_USAGE;
+	if (selection_check(&report.selection) < 0)
+		return EXIT_USAGE;
 	if (report_file(&report, argv[operands], &err) == 0)
 		return EXIT_DONE;
 	msg_error("%s", err.text);
@@ -182,7 +187,7 @@ static int run_report(const struct verb *verb, int argc, char **argv)
 
 const struct verb verb_report = {
 	.name = "report",
-	.arguments = "FILE [OPTIONS]",
+	.arguments = "FILE|STORE [OPTIONS]",
 	.summary = "Print the top functions and the call tree",
 	.help = help,
 	.run = run_report,

@@ -30,7 +30,7 @@ measure() {
 		start == 0 && /^[ \t]+[^ \t]/ && signature != "" { signature = signature $0 }
 		start == 0 && /\)( _[a-z]+_)*;?$/ && signature != "" && what == "parameters" {
 			sub(/^[^(]*\(/, "", signature)
-			sub(/, *struct err \*[a-z_]*\).*$/, ")", signature)
+			sub(/,[ \t]*struct err \*[a-z_]*\).*$/, ")", signature)
 			while (gsub(/\([^()]*\)/, "", signature)) { }
 			if (signature !~ /unw_|Dwfl/ && gsub(/,/, ",", signature) > 3)
 				printf "%s:%d: more than 4 parameters\n", FILENAME, first

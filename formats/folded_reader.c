@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "formats/folded.h"
+#include "formats/folded_reader.h"
 
 #include "base/parse.h"
+#include "formats/folded.h"
 #include "formats/frametext.h"
 
 #include <errno.h>
@@ -15,21 +16,30 @@ struct text {
 	size_t len;
 };
 
-struct read {
+/* A part of the line before, and what it has been read as. */
+struct known_part {
+	size_t end;     /* in the line: where its ';', or the line's stack, ends */
+	uint32_t stack; /* the label set, for the first part */
+};
+
+struct folded_reader {
 	struct profile *profile;
-	size_t line; /* of the text, from 1 */
+	size_t line; /* of all text, from 1 */
 	uint32_t kernel,
 		jit; /* mappings that stand for their kind, or PROFILE_NONE: not yet used */
 	uint32_t comm, pid, tid, id_unit; /* strings */
+	struct text before;               /* the last line's stack */
+	VEC(struct known_part) known;     /* of it */
+	const struct folded_piece *piece;
 	struct err *err;
 };
 
-static int bad_line(const struct read *read, const char *why)
+static int bad_line(const struct folded_reader *read, const char *why)
 {
 	return err_set(read->err, -EINVAL, "line %zu: %s", read->line, why);
 }
 
-static int out_of_memory(const struct read *read)
+static int out_of_memory(const struct folded_reader *read)
 {
 	return err_errno(read->err, -ENOMEM, "line %zu", read->line);
 }
@@ -63,7 +73,7 @@ static enum frame_kind cut_kind(struct text *name)
 	return FRAME_USER;
 }
 
-static uint32_t mapping_named(struct read *read, const char *name, uint32_t *mapping)
+static uint32_t mapping_named(struct folded_reader *read, const char *name, uint32_t *mapping)
 {
 	struct profile_mapping item = {.has_functions = true};
 
@@ -76,7 +86,7 @@ static uint32_t mapping_named(struct read *read, const char *name, uint32_t *map
 }
 
 /* The mapping of a frame of this kind; PROFILE_NONE is right for most. */
-static int find_mapping(struct read *read, enum frame_kind kind, uint32_t parent,
+static int find_mapping(struct folded_reader *read, enum frame_kind kind, uint32_t parent,
 			uint32_t *ret_mapping)
 {
 	const struct profile *profile = read->profile;
@@ -94,7 +104,7 @@ static int find_mapping(struct read *read, enum frame_kind kind, uint32_t parent
 	return 0;
 }
 
-static int read_frame(struct read *read, struct text part, uint32_t *stack)
+static int read_frame(struct folded_reader *read, struct text part, uint32_t *stack)
 {
 	struct profile *profile = read->profile;
 	struct profile_function function = {0};
@@ -153,13 +163,11 @@ static bool cut_ids(struct text *root, int64_t *ret_pid, int64_t *ret_tid)
 	return true;
 }
 
-static int read_root(struct read *read, struct text root, uint32_t *ret_labels)
+static int name_root(struct folded_reader *read, struct text root, uint32_t *ret_labels)
 {
 	struct profile_label labels[3] = {0};
 	size_t len = 1;
 
-	if (!root.len)
-		return bad_line(read, "no process name");
 	if (cut_ids(&root, &labels[1].num, &labels[2].num)) {
 		labels[1].key = read->pid;
 		labels[2].key = read->tid;
@@ -174,12 +182,94 @@ static int read_root(struct read *read, struct text root, uint32_t *ret_labels)
 	return *ret_labels == PROFILE_NONE ? out_of_memory(read) : 0;
 }
 
-static int read_line(struct read *read, struct text line)
+static int read_root(struct folded_reader *read, struct text root, uint32_t *ret_labels)
+{
+	if (!root.len)
+		return bad_line(read, "no process name");
+	if (read->piece->labels == PROFILE_NONE)
+		return name_root(read, root, ret_labels);
+	*ret_labels = read->piece->labels;
+	return 0;
+}
+
+static size_t common_len(struct text a, struct text b)
+{
+	size_t len = MIN(a.len, b.len), i = 0;
+
+	while (i < len && a.at[i] == b.at[i])
+		i++;
+	return i;
+}
+
+/* Keeps the parts of the line before that this one begins with. */
+static void keep_common(struct folded_reader *read, struct text stack)
+{
+	size_t common = common_len(read->before, stack), kept = 0;
+
+	while (kept < read->known.len && read->known.items[kept].end <= common) {
+		size_t end = read->known.items[kept].end;
+
+		if (end < stack.len && stack.at[end] != ';')
+			break;
+		kept++;
+	}
+	read->known.len = kept;
+	read->before = stack;
+}
+
+static int know_part(struct folded_reader *read, size_t end, uint32_t stack)
+{
+	if (vec_push(&read->known, ((struct known_part){.end = end, .stack = stack})) < 0)
+		return out_of_memory(read);
+	return 0;
+}
+
+/* Reads the parts that are not known; known[0] becomes the label set, the last one the stack. */
+static int read_parts(struct folded_reader *read, struct text stack)
+{
+	size_t start = read->known.len ? vec_last(&read->known)->end + 1 : 0;
+	struct text rest = {.at = stack.at + MIN(start, stack.len),
+			    .len = stack.len - MIN(start, stack.len)};
+	uint32_t id = read->known.len > 1 ? vec_last(&read->known)->stack : 0;
+	int r = 0;
+
+	if (!read->known.len) {
+		struct text root = next_part(&rest);
+		uint32_t labels = 0;
+
+		r = read_root(read, root, &labels);
+		if (r == 0)
+			r = know_part(read, root.len, labels);
+	}
+	while (r == 0 && rest.len) {
+		struct text part = next_part(&rest);
+		size_t end = (size_t)(part.at + part.len - stack.at);
+
+		r = read_frame(read, part, &id);
+		if (r == 0)
+			r = know_part(read, end, id);
+	}
+	return r;
+}
+
+static int add_sample(struct folded_reader *read, int64_t count)
+{
+	const struct known_part *last = vec_last(&read->known);
+	uint32_t stack = read->known.len > 1 ? last->stack : 0;
+	int64_t values[2] = {count, 0};
+
+	if (__builtin_mul_overflow(count, read->piece->sample_ns, &values[1]) ||
+	    profile_sample(read->profile, stack, read->known.items[0].stack, values) ==
+		    PROFILE_NONE)
+		return bad_line(read, "the counts of this stack add up to too much");
+	return 0;
+}
+
+static int read_line(struct folded_reader *read, struct text line)
 {
 	const char *space = find_last(line, ' ');
-	uint64_t count;
-	uint32_t labels, stack = 0;
 	struct text rest;
+	uint64_t count;
 	int r;
 
 	if (!space)
@@ -190,18 +280,12 @@ static int read_line(struct read *read, struct text line)
 	rest = (struct text){.at = line.at, .len = (size_t)(space - line.at)};
 	if (rest.len && rest.at[rest.len - 1] == ';')
 		return bad_line(read, "a frame without a name");
-	r = read_root(read, next_part(&rest), &labels);
-	while (r == 0 && rest.len)
-		r = read_frame(read, next_part(&rest), &stack);
-	if (r < 0)
-		return r;
-	if (profile_sample(read->profile, stack, labels, &(int64_t){(int64_t)count}) ==
-	    PROFILE_NONE)
-		return bad_line(read, "the counts of this stack add up to too much");
-	return 0;
+	keep_common(read, rest);
+	r = read_parts(read, rest);
+	return r < 0 ? r : add_sample(read, (int64_t)count);
 }
 
-static int read_lines(struct read *read, struct text text)
+static int read_lines(struct folded_reader *read, struct text text)
 {
 	int r = 0;
 
@@ -217,7 +301,18 @@ static int read_lines(struct read *read, struct text text)
 	return r;
 }
 
-static bool name_strings(struct read *read)
+/* What was known belongs to another text, which may be gone. */
+int folded_reader_add(struct folded_reader *reader, const struct folded_piece *piece,
+		      struct err *err)
+{
+	reader->before = (struct text){0};
+	reader->known.len = 0;
+	reader->piece = piece;
+	reader->err = err;
+	return read_lines(reader, (struct text){.at = piece->text, .len = piece->len});
+}
+
+static bool name_strings(struct folded_reader *read)
 {
 	read->comm = profile_string(read->profile, "comm");
 	read->pid = profile_string(read->profile, "pid");
@@ -226,20 +321,42 @@ static bool name_strings(struct read *read)
 	return read->id_unit != PROFILE_NONE;
 }
 
+int folded_reader_new(struct profile *profile, struct folded_reader **ret_reader)
+{
+	_cleanup_folded_reader_ struct folded_reader *reader = calloc(1, sizeof(*reader));
+
+	if (!reader)
+		return -ENOMEM;
+	reader->profile = profile;
+	reader->kernel = reader->jit = PROFILE_NONE;
+	if (!name_strings(reader))
+		return -ENOMEM;
+	*ret_reader = TAKE_PTR(reader);
+	return 0;
+}
+
+struct folded_reader *folded_reader_free(struct folded_reader *reader)
+{
+	if (reader)
+		vec_free(&reader->known);
+	free(reader);
+	return NULL;
+}
+
 int folded_read(const char *text, size_t len, struct profile **ret_profile, struct err *err)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
-	struct read read = {.kernel = PROFILE_NONE, .jit = PROFILE_NONE, .err = err};
+	_cleanup_folded_reader_ struct folded_reader *reader = NULL;
+	struct folded_piece piece = {.text = text, .len = len, .labels = PROFILE_NONE};
 	int r = profile_new(&profile);
 
+	if (r == 0)
+		r = folded_reader_new(profile, &reader);
 	if (r < 0)
 		return err_errno(err, r, "cannot read folded text");
 	profile->value_types_len = 1;
 	profile->default_value_type = 0;
-	read.profile = profile;
-	if (!name_strings(&read))
-		return err_errno(err, -ENOMEM, "cannot read folded text");
-	r = read_lines(&read, (struct text){.at = text, .len = len});
+	r = folded_reader_add(reader, &piece, err);
 	if (r == 0)
 		*ret_profile = TAKE_PTR(profile);
 	return r;
