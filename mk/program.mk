@@ -28,7 +28,7 @@ $(ARCHIVES):
 # -MD, not -MMD: a skeleton is a system header, and a new one is to rebuild who includes it.
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/version.h
 	@mkdir -p $(@D)
-	$(call msg,CC,$<) $(CC) $(ALL_CFLAGS) -MD -MP -c $< -o $@
+	$(call msg,CC,$<) $(CC) $(ALL_CFLAGS) $(CALLS_CFLAGS) -MD -MP -c $< -o $@
 
 # Only the profiler includes skeletons; all of them must be there before its first object.
 $(PROFILER_OBJECTS) $(MAIN_OBJECT): | $(BPF_SKELETONS)
@@ -42,3 +42,8 @@ $(BUILD)/smolder: $(MAIN_OBJECT) $(ARCHIVES)
 
 -include $(patsubst %.o,%.d,$(BASE_OBJECTS) $(SYMBOLIZE_OBJECTS) $(FORMATS_OBJECTS) \
 	$(PROFILER_OBJECTS) $(MAIN_OBJECT))
+
+# The same calls with frame pointers and without: what walking them costs is what `smolder bench`
+# compares.
+$(BUILD)/profiler/bench/bench_calls_plain.o: CALLS_CFLAGS := -O2 -fomit-frame-pointer
+$(BUILD)/profiler/bench/bench_calls_pointers.o: CALLS_CFLAGS := -O2 -fno-omit-frame-pointer

@@ -65,7 +65,7 @@ _smolder_value() {
 _smolder() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb=${COMP_WORDS[1]-} i
-	local verbs='record report convert merge stack unwind-table symbolize doctor help'
+	local verbs='record report convert merge stack unwind-table symbolize doctor bench help'
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
@@ -103,6 +103,13 @@ _smolder() {
 		;;
 	stack) _smolder_words "$word" "--no-cache --help $(cd /proc && echo [0-9]*)" ;;
 	doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
+	bench)
+		if [ "$before" = --only ]; then
+			_smolder_words "$word" "cost slowdown agent accuracy completeness"
+		else
+			_smolder_words "$word" "--only --rounds --json --help"
+		fi
+		;;
 	help) _smolder_words "$word" "$verbs" ;;
 	esac
 }

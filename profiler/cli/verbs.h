@@ -12,6 +12,6 @@ struct verb {
 };
 
 extern const struct verb verb_record, verb_report, verb_convert, verb_merge, verb_unwind_table,
-	verb_stack, verb_symbolize, verb_doctor;
+	verb_stack, verb_symbolize, verb_doctor, verb_bench;
 
 #endif

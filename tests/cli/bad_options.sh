@@ -137,6 +137,17 @@ doctor_options() {
 	try doctor 2147483647
 }
 
+bench_options() {
+	try bench -x
+	try bench more
+	try bench --only
+	try bench --only everything
+	local rounds
+	for rounds in 0 -1 x 1001 ""; do
+		try bench --rounds "$rounds"
+	done
+}
+
 stack_options() {
 	local pid
 	try stack
@@ -162,7 +173,7 @@ touch file a.folded
 mkdir directory.html
 before=$(find . -not -path './.golden*' | sort)
 for verb in no_verb record_syntax record_values record_targets record_outputs seventeen_outputs \
-	report_options convert_options doctor_options stack_options unwind_table_options; do
+	report_options convert_options doctor_options bench_options stack_options unwind_table_options; do
 	golden "bad_options/$verb" "$verb"
 done
 is "nothing is left behind" "$(find . -not -path './.golden*' -not -name .ok | sort)" "$before"

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# `smolder bench`: each section measures this program and says of its peers what there is to say. What the
+# numbers are is not judged here.
+. "$(dirname "$0")/../lib/livelib.sh"
+
+# bench SECTION: into out.json; its exit status in $STATUS.
+bench() {
+	rm -f out.json
+	STATUS=0
+	"$SMOLDER" bench --only "$1" --rounds 1 --json out.json >bench.out 2>bench.err || STATUS=$?
+	is "$1: succeeds" "$STATUS" 0 || cat bench.err
+}
+
+# rows WHO: how many rows of out.json have a number of that one.
+rows() {
+	python3 -S -c '
+import json, sys
+sections = json.load(open("out.json"))["sections"]
+assert len(sections) == 1
+print(sum(row["who"] == sys.argv[1] and row["count"] > 0 for row in sections[0]["rows"]))' "$1"
+}
+
+bench accuracy
+is "accuracy: of smolder" "$(rows smolder)" 1
+matches "accuracy: as a table" "$(cat bench.out)" '| smolder | [0-9.]+ points |'
+
+bench cost
+is "cost: of smolder at five depths" "$(rows smolder)" 5
+is "cost: by frame pointers at four" "$(rows 'smolder --call-graph fp')" 4
+
+is "nothing is left behind" "$(find /tmp -maxdepth 1 -name 'smolder-bench-*' -newer bench.out)" ""
