@@ -20,8 +20,8 @@ struct pipeline {
 	const struct pipeline_options *options;
 	struct target target;
 	struct recorder *recorder;
-	struct symbolizer *symbolizer; /* once the recording is over */
-	struct recorder_cut cut;       /* likewise */
+	struct namer *namer;     /* once the recording is over */
+	struct recorder_cut cut; /* likewise */
 	int signal_fd;
 	sigset_t old_signals;
 	uint64_t begin_ns;   /* CLOCK_MONOTONIC */
@@ -196,23 +196,24 @@ static bool is_over(const struct pipeline *pipeline)
  * The kernel's symbols are read while our own programs, which may have been sampled, are still among
  * them.
  */
-static int open_symbolizer(struct pipeline *pipeline, struct err *err)
+static int open_namer(struct pipeline *pipeline, struct err *err)
 {
 	char cache[PATH_MAX];
-	struct symbolizer_options options = {
-		.no_dwarf = pipeline->options->no_dwarf,
+	struct namer_options options = {
+		.symbols.no_dwarf = pipeline->options->no_dwarf,
+		.sandbox = pipeline->options->sandbox,
 	};
 	struct sym_result result;
 	int kernel;
 
 	if (!pipeline->options->no_cache)
-		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
-	kernel = symbolizer_new(&options, &pipeline->symbolizer);
+		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	kernel = namer_new(&options, &pipeline->namer);
 	if (kernel == 0)
-		kernel = symbolizer_add_kernel(pipeline->symbolizer);
+		kernel = namer_add_kernel(pipeline->namer);
 	if (kernel < 0)
 		return err_errno(err, kernel, "cannot read the kernel's symbols");
-	symbolizer_lookup(pipeline->symbolizer, kernel, 0, &result);
+	namer_lookup(pipeline->namer, kernel, 0, &result);
 	return 0;
 }
 
@@ -241,7 +242,7 @@ static int run(struct pipeline *pipeline, struct err *err)
 	recorder_stop(pipeline->recorder);
 	r = recorder_cut(pipeline->recorder, &pipeline->cut, err);
 	if (r == 0)
-		r = open_symbolizer(pipeline, err);
+		r = open_namer(pipeline, err);
 	if (r == 0)
 		dismiss_recorder(pipeline);
 	return r;
@@ -307,7 +308,7 @@ static int build_profile(struct pipeline *pipeline, struct profile **ret_profile
 			  &profile->ledger);
 	r = resolve_recording(&pipeline->cut.recording,
 			      processes_objects(recorder_processes(pipeline->recorder)),
-			      pipeline->symbolizer, profile, err);
+			      pipeline->namer, profile, err);
 	if (r < 0)
 		return r;
 	account_self(&profile->ledger, pipeline->mapped_bytes);
@@ -329,7 +330,7 @@ static void warn_of_silence(const struct pipeline *pipeline)
 
 static void pipeline_done(struct pipeline *pipeline)
 {
-	symbolizer_free(pipeline->symbolizer);
+	namer_free(pipeline->namer);
 	recorder_free(pipeline->recorder);
 	recorder_cut_free(&pipeline->cut);
 	target_close(&pipeline->target);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "formats/profile.h"
 #include "profiler/collect/ticks.h"
+#include "profiler/sandbox/sandbox.h"
 #include "profiler/target.h"
 
 struct pipeline_progress {
@@ -29,7 +30,8 @@ struct pipeline_options {
 	uint32_t frames_max;   /* by unwind tables: 1 to WALK_FRAMES_MAX */
 	uint32_t unwind_bytes; /* memory for unwind tables: a power of two */
 	uint32_t frequency_hz;
-	uint64_t duration_ns; /* 0: until a signal, or the target's end */
+	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
+	uint64_t duration_ns;    /* 0: until a signal, or the target's end */
 	bool keep_threads, user_only, kernel_only, no_dwarf, no_cache;
 	/* Forced sizes of kernel maps, 0 for none; see struct plan_request. */
 	uint64_t window_ns, budget_bytes;

@@ -16,12 +16,14 @@ struct spot_frames { /* a run in resolve.frames, outermost first */
 struct resolve {
 	const struct recording *recording;
 	const struct objects *objects;
-	struct symbolizer *symbolizer;
+	struct namer *namer;
 	struct profile *profile;
 	VEC(uint32_t) frames;          /* profile frame ids */
 	VEC(struct spot_frames) spots; /* by spot id */
+	VEC(uint64_t) order;           /* of spots: see spot_order() */
+	uint64_t *offsets;             /* of one question to the namer */
 	VEC(uint32_t) nodes;           /* node id → profile stack id */
-	VEC(uint32_t) symbol_objects;  /* object id → 1 + symbolizer's id; 0: not asked yet */
+	VEC(uint32_t) named_objects;   /* object id → 1 + namer's id; 0: not added yet */
 	VEC(uint32_t) whos;            /* who id → label set */
 };
 
@@ -29,35 +31,37 @@ static void resolve_done(struct resolve *resolve)
 {
 	vec_free(&resolve->frames);
 	vec_free(&resolve->spots);
+	vec_free(&resolve->order);
+	free(resolve->offsets);
 	vec_free(&resolve->nodes);
-	vec_free(&resolve->symbol_objects);
+	vec_free(&resolve->named_objects);
 	vec_free(&resolve->whos);
 }
 
 /* ---- objects and mappings ---- */
 
-static int add_symbol_object(struct resolve *resolve, uint32_t id)
+static int add_named_object(struct resolve *resolve, uint32_t id)
 {
 	const struct object *object = objects_get(resolve->objects, id);
 
 	switch (object->kind) {
 	case OBJECT_KERNEL:
-		return symbolizer_add_kernel(resolve->symbolizer);
+		return namer_add_kernel(resolve->namer);
 	case OBJECT_VDSO:
-		return symbolizer_add_vdso(resolve->symbolizer);
+		return namer_add_vdso(resolve->namer);
 	default:
-		return symbolizer_add_file(resolve->symbolizer, object->fd, object->path);
+		return namer_add_file(resolve->namer, object->fd, object->path);
 	}
 }
 
-static int symbol_object(struct resolve *resolve, uint32_t id)
+static int named_object(struct resolve *resolve, uint32_t id)
 {
-	uint32_t *known = &resolve->symbol_objects.items[id];
+	uint32_t *known = &resolve->named_objects.items[id];
 	int added;
 
 	if (*known)
 		return (int)*known - 1;
-	added = add_symbol_object(resolve, id);
+	added = add_named_object(resolve, id);
 	if (added >= 0)
 		*known = (uint32_t)added + 1;
 	return added;
@@ -71,18 +75,17 @@ static void hex_of(const unsigned char *bytes, size_t len, char *text)
 }
 
 /* What the kernel saw mapped counts; what the file says now, only where it saw nothing. */
-static uint32_t build_id_of(struct resolve *resolve, const struct object *object, int symbols)
+static uint32_t build_id_of(struct resolve *resolve, const struct object *object, int named)
 {
 	char hex[2 * OBJECT_BUILD_ID_MAX + 1];
 
 	if (!object->build_id_len)
-		return profile_string(resolve->profile,
-				      symbolizer_build_id(resolve->symbolizer, symbols));
+		return profile_string(resolve->profile, namer_build_id(resolve->namer, named));
 	hex_of(object->build_id, object->build_id_len, hex);
 	return profile_string(resolve->profile, hex);
 }
 
-static uint32_t mapping_of(struct resolve *resolve, uint32_t id, int symbols,
+static uint32_t mapping_of(struct resolve *resolve, uint32_t id, int named,
 			   const struct sym_result *result)
 {
 	const struct object *object = objects_get(resolve->objects, id);
@@ -97,7 +100,7 @@ static uint32_t mapping_of(struct resolve *resolve, uint32_t id, int symbols,
 	/* Modules and BPF programs are not files that the kernel's build-id speaks of. */
 	if (object->kind != OBJECT_KERNEL || !result->module ||
 	    strcmp(result->module, "[kernel.kallsyms]") == 0)
-		mapping.build_id = build_id_of(resolve, object, symbols);
+		mapping.build_id = build_id_of(resolve, object, named);
 	if (mapping.name == PROFILE_NONE || mapping.build_id == PROFILE_NONE)
 		return PROFILE_NONE;
 	return profile_mapping(resolve->profile, &mapping);
@@ -181,14 +184,14 @@ static int resolve_code(struct resolve *resolve, const struct recording_spot *sp
 {
 	const struct object *object = objects_get(resolve->objects, spot->object);
 	struct ledger *ledger = &resolve->profile->ledger;
-	int symbols = symbol_object(resolve, spot->object), r = 0;
+	int named = named_object(resolve, spot->object), r = 0;
 	struct profile_frame frame = {.kind = code_kind(object)};
 	struct sym_result result;
 
-	if (symbols < 0)
-		return symbols;
-	symbolizer_lookup(resolve->symbolizer, symbols, spot->offset, &result);
-	frame.mapping = mapping_of(resolve, spot->object, symbols, &result);
+	if (named < 0)
+		return named;
+	namer_lookup(resolve->namer, named, spot->offset, &result);
+	frame.mapping = mapping_of(resolve, spot->object, named, &result);
 	if (frame.mapping == PROFILE_NONE)
 		return -ENOMEM;
 	frame.address = result.address;
@@ -219,24 +222,92 @@ static bool is_code(const struct recording_spot *spot)
 	return spot->kind == SPOT_CODE || spot->kind == SPOT_UNPLACED;
 }
 
+static int resolve_spot(struct resolve *resolve, uint32_t id)
+{
+	const struct recording_spot *spot = &resolve->recording->spots.items[id];
+	struct spot_frames *frames = &resolve->spots.items[id];
+	int r = 0;
+
+	resolve->profile->ledger.frames.distinct += is_code(spot);
+	frames->first = (uint32_t)resolve->frames.len;
+	if (spot->kind == SPOT_CODE)
+		r = resolve_code(resolve, spot, frames);
+	else if (spot->kind == SPOT_UNPLACED)
+		r = resolve_unplaced(resolve, spot);
+	frames->len = (uint32_t)resolve->frames.len - frames->first;
+	return r;
+}
+
+/* Spots of code by object, and in their own order; the others, which nobody is asked about, last. */
+static uint64_t spot_order(const struct recording_spot *spot, uint32_t id)
+{
+	uint32_t object = spot->kind == SPOT_CODE ? spot->object : UINT32_MAX;
+
+	return (uint64_t)object << 32 | id;
+}
+
+static int compare_orders(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static int order_spots(struct resolve *resolve)
+{
+	const struct recording *recording = resolve->recording;
+	int r = vec_reserve(&resolve->order, recording->spots.len);
+
+	if (r < 0 || !recording->spots.len)
+		return r;
+	for (uint32_t id = 0; id < recording->spots.len; id++)
+		resolve->order.items[id] = spot_order(&recording->spots.items[id], id);
+	resolve->order.len = recording->spots.len;
+	qsort(resolve->order.items, resolve->order.len, sizeof(uint64_t), compare_orders);
+	return 0;
+}
+
+/* Asks for all spots of one object from `first` on, as many as can be asked for at once. */
+static size_t ask_names(struct resolve *resolve, size_t first)
+{
+	uint32_t object = (uint32_t)(resolve->order.items[first] >> 32);
+	struct namer_question question = {.offsets = resolve->offsets};
+	size_t next = first;
+
+	for (; next < resolve->order.len && next - first < NAMER_QUESTION_MAX; next++) {
+		uint64_t order = resolve->order.items[next];
+
+		if (order >> 32 != object)
+			break;
+		resolve->offsets[next - first] =
+			resolve->recording->spots.items[(uint32_t)order].offset;
+	}
+	question.len = next - first;
+	question.object = object == UINT32_MAX ? -1 : named_object(resolve, object);
+	namer_ask(resolve->namer, &question);
+	return next;
+}
+
 static int resolve_spots(struct resolve *resolve)
 {
-	vec_for_each(&resolve->recording->spots, spot) {
-		struct spot_frames frames = {.first = (uint32_t)resolve->frames.len};
-		int r = 0;
+	size_t len = resolve->recording->spots.len, asked = 0;
+	int r = order_spots(resolve);
 
-		resolve->profile->ledger.frames.distinct += is_code(spot);
-		if (spot->kind == SPOT_CODE)
-			r = resolve_code(resolve, spot, &frames);
-		else if (spot->kind == SPOT_UNPLACED)
-			r = resolve_unplaced(resolve, spot);
-		frames.len = (uint32_t)resolve->frames.len - frames.first;
-		if (r == 0)
-			r = vec_push(&resolve->spots, frames);
-		if (r < 0)
-			return r;
+	if (r == 0)
+		r = vec_reserve(&resolve->spots, len);
+	resolve->offsets = reallocarray(NULL, NAMER_QUESTION_MAX, sizeof(uint64_t));
+	if (r < 0 || !resolve->offsets)
+		return -ENOMEM;
+	if (len)
+		memset(resolve->spots.items, 0, len * sizeof(struct spot_frames));
+	resolve->spots.len = len;
+	for (size_t i = 0; i < len && r == 0; i++) {
+		if (i == asked)
+			asked = ask_names(resolve, i);
+		r = resolve_spot(resolve, (uint32_t)resolve->order.items[i]);
 	}
-	return 0;
+	namer_rest(resolve->namer);
+	return r;
 }
 
 /* ---- stacks ---- */
@@ -429,19 +500,19 @@ static int resolve_samples(struct resolve *resolve)
 }
 
 int resolve_recording(const struct recording *recording, const struct objects *objects,
-		      struct symbolizer *symbolizer, struct profile *profile, struct err *err)
+		      struct namer *namer, struct profile *profile, struct err *err)
 {
 	_cleanup_(resolve_done) struct resolve resolve = {
 		.recording = recording,
 		.objects = objects,
-		.symbolizer = symbolizer,
+		.namer = namer,
 		.profile = profile,
 	};
 	uint32_t count = objects_count(objects);
-	int r = vec_reserve(&resolve.symbol_objects, count);
+	int r = vec_reserve(&resolve.named_objects, count);
 
 	if (r == 0) {
-		memset(resolve.symbol_objects.items, 0, count * sizeof(uint32_t));
+		memset(resolve.named_objects.items, 0, count * sizeof(uint32_t));
 		r = resolve_spots(&resolve);
 	}
 	if (r == 0)

@@ -9,14 +9,13 @@
 #include "base/err.h"
 #include "formats/profile.h"
 #include "profiler/recording.h"
-#include "symbolize/symbolizer.h"
+#include "profiler/sandbox/namer.h"
 
 /*
  * Adds the recording's samples to the profile, whose value types are samples/count and
  * cpu/nanoseconds and whose period is set, and fills the "stacks" and "frames" parts of its ledger.
  */
 int resolve_recording(const struct recording *recording, const struct objects *objects,
-		      struct symbolizer *symbolizer, struct profile *profile, struct err *err)
-	_warn_unused_;
+		      struct namer *namer, struct profile *profile, struct err *err) _warn_unused_;
 
 #endif

@@ -23,7 +23,7 @@
 #define THREADS_MAX 65536
 
 struct taker {
-	bool no_cache;
+	const struct thread_stacks_options *options;
 	struct smolder_task task;
 	struct processes *processes;
 	struct walker *walker;
@@ -195,20 +195,20 @@ static int open_process(struct taker *taker, uint32_t pid, struct err *err)
 static int name_all(struct taker *taker, struct profile **ret_profile, struct err *err)
 {
 	char cache[PATH_MAX];
-	struct symbolizer_options options = {0};
-	_cleanup_symbolizer_ struct symbolizer *symbolizer = NULL;
+	struct namer_options options = {.sandbox = taker->options->sandbox};
+	_cleanup_namer_ struct namer *namer = NULL;
 	_cleanup_profile_ struct profile *profile = NULL;
 	int r = profile_new(&profile);
 
-	if (!taker->no_cache)
-		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	if (!taker->options->no_cache)
+		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
 	if (r == 0)
-		r = symbolizer_new(&options, &symbolizer);
+		r = namer_new(&options, &namer);
 	if (r < 0)
 		return err_errno(err, r, "cannot name the stacks");
 	profile->period = 1;
 	recording_add_window(&taker->recording, &taker->window, taker->processes, taker->walker);
-	r = resolve_recording(&taker->recording, processes_objects(taker->processes), symbolizer,
+	r = resolve_recording(&taker->recording, processes_objects(taker->processes), namer,
 			      profile, err);
 	if (r == 0)
 		*ret_profile = TAKE_PTR(profile);
@@ -227,14 +227,15 @@ static void taker_done(struct taker *taker)
 		munmap(taker->objects, WALK_OBJECTS_MAX * sizeof(struct unwind_object));
 }
 
-int thread_stacks_take(uint32_t pid, bool no_cache, struct profile **ret_profile, struct err *err)
+int thread_stacks_take(const struct thread_stacks_options *options, struct profile **ret_profile,
+		       struct err *err)
 {
-	_cleanup_(taker_done) struct taker taker = {.no_cache = no_cache};
+	_cleanup_(taker_done) struct taker taker = {.options = options};
 	int r = recording_init(&taker.recording, WALK_FRAMES_MAX);
 
 	if (r < 0)
 		return err_errno(err, r, "cannot take stacks");
-	r = open_process(&taker, pid, err);
+	r = open_process(&taker, options->pid, err);
 	if (r == 0)
 		r = take_all(&taker, err);
 	return r < 0 ? r : name_all(&taker, ret_profile, err);

@@ -8,15 +8,22 @@
 
 #include "base/err.h"
 #include "formats/profile.h"
+#include "profiler/sandbox/sandbox.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct thread_stacks_options {
+	uint32_t pid;
+	bool no_cache;
+	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
+};
 
 /*
  * A profile with one sample a thread (labels pid, tid, comm), in the order of thread ids. -ESRCH without such
  * a process, -EPERM without the right to trace it; a thread that ends meanwhile is left out.
  */
-int thread_stacks_take(uint32_t pid, bool no_cache, struct profile **ret_profile, struct err *err)
-	_warn_unused_;
+int thread_stacks_take(const struct thread_stacks_options *options, struct profile **ret_profile,
+		       struct err *err) _warn_unused_;
 
 #endif

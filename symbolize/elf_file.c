@@ -52,13 +52,13 @@ static int add_segment(struct elf_file *file, const GElf_Phdr *header, uint64_t 
 	return vec_push(&file->segments, segment);
 }
 
-static int read_identity(struct elf_file *file)
+int elf_identity_read(int fd, struct elf_identity *ret_identity)
 {
 	struct stat status;
 
-	if (fstat(file->fd, &status) < 0)
-		return -ENOEXEC;
-	file->identity = (struct elf_identity){
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	*ret_identity = (struct elf_identity){
 		.device = status.st_dev,
 		.inode = status.st_ino,
 		.len = (uint64_t)status.st_size,
@@ -103,7 +103,8 @@ static int read_segments(struct elf_file *file)
 	size_t header_cnt;
 	GElf_Phdr header;
 
-	if (read_identity(file) < 0 || elf_getphdrnum(file->elf, &header_cnt) < 0)
+	if (elf_identity_read(file->fd, &file->identity) < 0 ||
+	    elf_getphdrnum(file->elf, &header_cnt) < 0)
 		return -ENOEXEC;
 	if (header_cnt > PROGRAM_HEADERS_MAX)
 		return -EFBIG;

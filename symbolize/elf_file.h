@@ -28,6 +28,8 @@ struct elf_identity { /* of the file that was opened */
 	uint32_t owner; /* uid */
 };
 
+int elf_identity_read(int fd, struct elf_identity *ret_identity) _warn_unused_;
+
 struct elf_file {
 	int fd; /* owned, as is elf; -1 once released */
 	struct Elf *elf;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/symbolizer.h"
 
-#include "base/hashindex.h"
 #include "base/vec.h"
 #include "symbolize/alias.h"
-#include "symbolize/jit_names.h"
+#include "symbolize/answer_cache.h"
 #include "symbolize/kallsyms.h"
 #include "symbolize/namepool.h"
 #include "symbolize/object_names.h"
@@ -16,38 +15,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Answers kept, of some 170 bytes each; when they are this many all are forgotten and found again as
- * needed.
- */
-#define ANSWERS_MAX (128 * 1024)
-#define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to four each */
+#define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to three each */
 #define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 
-enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL, OBJECT_JIT };
+enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL };
 
 struct object {
 	enum object_kind kind;
 	const char *path; /* for messages; in the name pool */
 	bool is_loaded;
 	enum sym_reason broken; /* SYM_OK when lookups make sense */
-	int fd;                 /* owned until `names` or `jit` takes it; -1 without a file */
+	int fd;                 /* owned until `names` takes it; -1 without a file */
 	struct object_names names;
 	struct kallsyms kallsyms;
-	struct jit_names jit;
-};
-
-struct answer {
-	uint64_t offset;
-	uint32_t object;
-	struct sym_result result; /* owns its frames */
 };
 
 struct symbolizer {
 	struct symbolizer_options options;
 	VEC(struct object) objects;
-	VEC(struct answer) answers;
-	struct hashindex answer_index;
+	struct answer_cache answers;
 	struct namepool names;
 	struct index_store store;
 	size_t holder_cnt;
@@ -86,19 +72,10 @@ int symbolizer_new(const struct symbolizer_options *options, struct symbolizer *
 	return 0;
 }
 
-static void forget_answers(struct symbolizer *symbolizer)
-{
-	vec_for_each(&symbolizer->answers, answer)
-		free((void *)(uintptr_t)answer->result.frames);
-	symbolizer->answers.len = 0;
-	hashindex_clear(&symbolizer->answer_index);
-}
-
 static void object_free(struct object *object)
 {
 	object_names_close(&object->names);
 	kallsyms_free(&object->kallsyms);
-	jit_names_close(&object->jit);
 	cleanup_close_(&object->fd);
 }
 
@@ -123,9 +100,7 @@ struct symbolizer *symbolizer_free(struct symbolizer *symbolizer)
 	if (!symbolizer)
 		return NULL;
 	save_objects(symbolizer);
-	forget_answers(symbolizer);
-	vec_free(&symbolizer->answers);
-	hashindex_free(&symbolizer->answer_index);
+	answer_cache_free(&symbolizer->answers);
 	vec_for_each(&symbolizer->objects, object)
 		object_free(object);
 	vec_free(&symbolizer->objects);
@@ -143,10 +118,9 @@ static int add_object(struct symbolizer *symbolizer, struct object object)
 	return (int)symbolizer->objects.len - 1;
 }
 
-static int add_opened(struct symbolizer *symbolizer, enum object_kind kind, int fd,
-		      const char *path)
+int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
 {
-	struct object object = {.kind = kind, .fd = -1, .jit.fd = -1};
+	struct object object = {.kind = OBJECT_FILE, .fd = -1};
 
 	object.path = namepool_intern(&symbolizer->names, path ? path : "");
 	if (!object.path)
@@ -156,33 +130,21 @@ static int add_opened(struct symbolizer *symbolizer, enum object_kind kind, int 
 	return add_object(symbolizer, object);
 }
 
-int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
-{
-	return add_opened(symbolizer, OBJECT_FILE, fd, path);
-}
-
-int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path)
-{
-	return add_opened(symbolizer, OBJECT_JIT, fd, path);
-}
-
 /* There is one kernel: asked for again, it is the same object. */
 int symbolizer_add_kernel(struct symbolizer *symbolizer)
 {
 	for (size_t id = 0; id < symbolizer->objects.len; id++)
 		if (symbolizer->objects.items[id].kind == OBJECT_KERNEL)
 			return (int)id;
-	return add_object(symbolizer, (struct object){.kind = OBJECT_KERNEL,
-						      .fd = -1,
-						      .jit.fd = -1,
-						      .path = "[kernel.kallsyms]"});
+	return add_object(
+		symbolizer,
+		(struct object){.kind = OBJECT_KERNEL, .fd = -1, .path = "[kernel.kallsyms]"});
 }
 
 int symbolizer_add_vdso(struct symbolizer *symbolizer)
 {
-	return add_object(
-		symbolizer,
-		(struct object){.kind = OBJECT_VDSO, .fd = -1, .jit.fd = -1, .path = "[vdso]"});
+	return add_object(symbolizer,
+			  (struct object){.kind = OBJECT_VDSO, .fd = -1, .path = "[vdso]"});
 }
 
 static enum sym_reason reason_of(int error)
@@ -206,7 +168,7 @@ static enum sym_reason load_file(struct symbolizer *symbolizer, struct object *o
 		.store = symbolizer->store,
 		.may_hold_files = symbolizer->holder_cnt < HOLDERS_MAX,
 		.place = {.directory = wanted->debug_directory ? wanted->debug_directory :
-								 "/usr/lib/debug",
+								 SYMBOLIZER_DEBUG_DIRECTORY,
 			  .object_path = object->path,
 			  .open = wanted->open_debug,
 			  .open_host = wanted->open_host,
@@ -236,31 +198,6 @@ static enum sym_reason load_kernel(const struct symbolizer *symbolizer, struct o
 	return r < 0 ? SYM_NO_KALLSYMS : SYM_OK;
 }
 
-static enum sym_reason load_jit(struct object *object)
-{
-	int r;
-
-	if (object->fd < 0)
-		return SYM_NO_FILE;
-	r = jit_names_open(object->fd, &object->jit);
-	if (r < 0)
-		return r == -ENOMEM ? SYM_TOO_LARGE : SYM_NO_FILE;
-	TAKE_FD(object->fd);
-	return SYM_OK;
-}
-
-static enum sym_reason load(struct symbolizer *symbolizer, struct object *object)
-{
-	switch (object->kind) {
-	case OBJECT_KERNEL:
-		return load_kernel(symbolizer, object);
-	case OBJECT_JIT:
-		return load_jit(object);
-	default:
-		return load_file(symbolizer, object);
-	}
-}
-
 static struct object *loaded_object(struct symbolizer *symbolizer, int id)
 {
 	struct object *object;
@@ -269,7 +206,8 @@ static struct object *loaded_object(struct symbolizer *symbolizer, int id)
 		return NULL;
 	object = &symbolizer->objects.items[id];
 	if (!object->is_loaded)
-		object->broken = load(symbolizer, object);
+		object->broken = object->kind == OBJECT_KERNEL ? load_kernel(symbolizer, object) :
+								 load_file(symbolizer, object);
 	object->is_loaded = true;
 	return object;
 }
@@ -393,24 +331,6 @@ static void draft_file(struct symbolizer *symbolizer, struct object_names *names
 		(draft->result.frames_len && stack_base_has_name(draft->frames[0].name));
 }
 
-/* Names are as their compiler has them: not mangled, or in a way of its own. */
-static void draft_jit(struct symbolizer *symbolizer, struct jit_names *jit, struct draft *draft)
-{
-	struct sym_frame *frame = &draft->frames[0];
-	struct live_code_place place;
-
-	if (!live_code_find(&jit->code, draft->result.address, LIVE_CODE_NOW, &place)) {
-		draft->result.reason = SYM_NOT_IN_JIT;
-		return;
-	}
-	frame->name = namepool_intern(&symbolizer->names, place.name);
-	frame->system_name = frame->name;
-	frame->file = place.file ? namepool_intern(&symbolizer->names, place.file) : NULL;
-	frame->line = frame->file ? place.line : 0;
-	draft->result.frames_len = frame->name ? 1 : 0;
-	draft->result.reason = frame->name ? SYM_OK : SYM_TOO_LARGE;
-}
-
 static void draft_answer(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
 {
 	if (!object)
@@ -419,84 +339,40 @@ static void draft_answer(struct symbolizer *symbolizer, struct object *object, s
 		draft->result.reason = object->broken;
 	else if (object->kind == OBJECT_KERNEL)
 		draft_kernel(symbolizer, object, draft);
-	else if (object->kind == OBJECT_JIT)
-		draft_jit(symbolizer, &object->jit, draft);
 	else
 		draft_file(symbolizer, &object->names, draft);
 }
 
-struct wanted {
-	const struct symbolizer *symbolizer;
-	uint64_t offset;
-	uint32_t object;
-};
-
-static bool same_place(const void *ctx, uint32_t id)
-{
-	const struct wanted *wanted = ctx;
-	const struct answer *answer = &wanted->symbolizer->answers.items[id];
-
-	return answer->offset == wanted->offset && answer->object == wanted->object;
-}
-
-static uint64_t place_hash(const struct wanted *wanted)
-{
-	uint64_t key[] = {wanted->object, wanted->offset};
-
-	return hash_bytes(key, sizeof(key));
-}
-
-static int keep_answer(struct symbolizer *symbolizer, const struct wanted *wanted,
-		       const struct sym_result *result)
-{
-	struct answer answer = {wanted->offset, wanted->object, *result};
-
-	if (symbolizer->answers.len >= ANSWERS_MAX)
-		forget_answers(symbolizer);
-	if (vec_reserve(&symbolizer->answers, symbolizer->answers.len + 1) < 0 ||
-	    hashindex_add(&symbolizer->answer_index, place_hash(wanted),
-			  (uint32_t)symbolizer->answers.len) < 0)
-		return -ENOMEM;
-	symbolizer->answers.items[symbolizer->answers.len++] = answer;
-	return 0;
-}
-
 /* Makes the answer and keeps it; out of memory it says so, and is not kept. */
-static void find_answer(struct symbolizer *symbolizer, const struct wanted *wanted,
+static void find_answer(struct symbolizer *symbolizer, uint32_t object, uint64_t offset,
 			struct sym_result *ret_result)
 {
-	struct draft draft = {
-		.result = {.address = wanted->offset, .exact_address = wanted->offset}};
-	struct sym_frame *frames = NULL;
+	struct draft draft = {.result = {.address = offset, .exact_address = offset}};
+	const struct sym_result *kept;
 
-	draft_answer(symbolizer, loaded_object(symbolizer, (int)wanted->object), &draft);
-	if (draft.result.frames_len) {
-		frames = reallocarray(NULL, draft.result.frames_len, sizeof(*frames));
-		if (frames)
-			memcpy(frames, draft.frames, draft.result.frames_len * sizeof(*frames));
-		draft.result.frames = frames;
+	draft_answer(symbolizer, loaded_object(symbolizer, (int)object), &draft);
+	draft.result.frames = draft.result.frames_len ? draft.frames : NULL;
+	kept = answer_cache_keep(&symbolizer->answers, object, offset, &draft.result);
+	if (kept) {
+		*ret_result = *kept;
+		return;
 	}
-	if ((draft.result.frames_len && !frames) ||
-	    keep_answer(symbolizer, wanted, &draft.result) < 0) {
-		free(frames);
-		draft.result.frames = NULL;
-		draft.result.frames_len = 0;
-		draft.result.reason = SYM_TOO_LARGE;
-	}
+	draft.result.frames = NULL;
+	draft.result.frames_len = 0;
+	draft.result.reason = SYM_TOO_LARGE;
 	*ret_result = draft.result;
 }
 
 void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offset,
 		       struct sym_result *ret_result)
 {
-	struct wanted wanted = {symbolizer, offset, (uint32_t)object};
-	uint32_t id =
-		hashindex_find(&symbolizer->answer_index, place_hash(&wanted), same_place, &wanted);
+	const struct sym_result *known =
+		answer_cache_find(&symbolizer->answers, (uint32_t)object, offset);
 
-	if (id == HASHINDEX_NONE)
-		find_answer(symbolizer, &wanted, ret_result);
+	if (known)
+		*ret_result = *known;
 	else
-		*ret_result = symbolizer->answers.items[id].result;
+		find_answer(symbolizer, (uint32_t)object, offset, ret_result);
 }
 
 void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64_t address,
@@ -539,7 +415,6 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 			losses.dwarf_units +=
 				unit_names_cut(object->names.units) + object->names.units->lost_cnt;
 		losses.kernel_functions += object->kallsyms.dropped_cnt;
-		losses.jit_functions += jit_names_lost(&object->jit);
 	}
 	*ret_losses = losses;
 }
@@ -555,7 +430,7 @@ const char *sym_reason_name(enum sym_reason reason)
 		[SYM_NOT_MAPPED] = "not mapped",
 		[SYM_NO_KALLSYMS] = "no kallsyms",
 		[SYM_TOO_LARGE] = "too large",
-		[SYM_NOT_IN_JIT] = "not in the perf map",
+		[SYM_FAILED] = "worker failed",
 	};
 
 	return (unsigned int)reason < SYM_REASON_COUNT ? names[reason] : "unknown";

@@ -6,7 +6,7 @@
 _smolder_formats='folded|folded.zst|pb.gz|html|json'
 _smolder_record_options='-a --all -p --pid --cgroup -F --frequency -d --duration -o --output
 	--call-graph --max-frames --event --user --kernel --threads --children --ledger --no-inline
-	--no-cache --unwind-memory --map-memory --window --map-size -q --quiet -v --verbose --help'
+	--no-cache --no-sandbox --unwind-memory --map-memory --window --map-size -q --quiet -v --verbose --help'
 
 # Files and directories whose names end in one of the suffixes; suffixes may have dots.
 _smolder_files() {
@@ -101,7 +101,7 @@ _smolder() {
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;
-	stack) _smolder_words "$word" "--no-cache --help $(cd /proc && echo [0-9]*)" ;;
+	stack) _smolder_words "$word" "--no-cache --no-sandbox --help $(cd /proc && echo [0-9]*)" ;;
 	doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
 	bench)
 		if [ "$before" = --only ]; then

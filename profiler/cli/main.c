@@ -2,6 +2,7 @@
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
 #include "profiler/cli/verbs.h"
+#include "profiler/sandbox/worker.h"
 #include "version.h"
 
 #include <signal.h>
@@ -81,6 +82,9 @@ static int close_stdout(int code)
 
 int main(int argc, char **argv)
 {
+	if (worker_is_wanted(argc, argv))
+		worker_main();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* who waits for a child must find it */
 	return close_stdout(dispatch(argc, argv));
 }

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "formats/format.h"
 #include "formats/outfile.h"
+#include "profiler/cli/confine.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
 #include "profiler/cli/summary.h"
@@ -27,7 +28,7 @@ struct record {
 	size_t outputs_len;
 	const char *ledger_path;
 	bool whole_host;
-	bool quiet, verbose;
+	bool quiet, verbose, no_sandbox;
 };
 
 /* ---- options ---- */
@@ -267,6 +268,7 @@ static const struct option_spec specs[] = {
 	FLAG(0, "children", pipeline.target.follow_children),
 	FLAG(0, "no-inline", pipeline.no_dwarf),
 	FLAG(0, "no-cache", pipeline.no_cache),
+	FLAG(0, "no-sandbox", no_sandbox),
 	{0, "ledger", true, apply_ledger, 0},
 	{0, "window", true, apply_window, 0},
 	{0, "map-memory", true, apply_map_memory, 0},
@@ -298,6 +300,7 @@ static const char help[] =
 	"      --max-frames N         frames of a user stack, by unwind tables (default 512)\n"
 	"      --no-inline            names from symbol tables only: no lines, no inlined frames\n"
 	"      --no-cache             neither read nor write the cache of symbols\n"
+	"      --no-sandbox           parse files in this process, with all its privileges\n"
 	"\n"
 	"Output:\n"
 	"  -o, --output FILE          repeatable; .folded .folded.zst .pb.gz .html .json, or -\n"
@@ -451,8 +454,11 @@ static int run_checked(struct record *record)
 	struct err err;
 	int r = check_outputs(record, &err), code = r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 
+	if (r == 0 && confine_open(record->no_sandbox, &record->pipeline.sandbox) < 0)
+		return EXIT_FAILED;
 	if (r == 0)
 		r = record_and_write(record, &err);
+	sandbox_free(record->pipeline.sandbox);
 	if (r == 0)
 		return EXIT_DONE;
 	msg_error("%s", err.text);

@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "formats/callnames.h"
 #include "formats/frametext.h"
+#include "profiler/cli/confine.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
 #include "profiler/cli/plain.h"
@@ -10,22 +11,38 @@
 
 #include <inttypes.h>
 
+struct stack {
+	struct thread_stacks_options options;
+	bool no_sandbox;
+};
+
 static int apply_no_cache(void *ctx, const struct option_spec *spec, const char *value)
 {
-	bool *no_cache = ctx;
+	struct stack *stack = ctx;
 
 	(void)spec, (void)value;
-	*no_cache = true;
+	stack->options.no_cache = true;
+	return 0;
+}
+
+static int apply_no_sandbox(void *ctx, const struct option_spec *spec, const char *value)
+{
+	struct stack *stack = ctx;
+
+	(void)spec, (void)value;
+	stack->no_sandbox = true;
 	return 0;
 }
 
 static const struct option_spec specs[] = {
 	{0, "no-cache", false, apply_no_cache, 0},
+	{0, "no-sandbox", false, apply_no_sandbox, 0},
 	{0},
 };
 
 static const char help[] =
-	"      --no-cache             neither read nor write the cache of symbols\n";
+	"      --no-cache             neither read nor write the cache of symbols\n"
+	"      --no-sandbox           parse files in this process, with all its privileges\n";
 
 static void print_location(const struct profile *profile, const struct profile_frame *frame)
 {
@@ -70,27 +87,38 @@ static void print_sample(const struct profile *profile, const struct profile_sam
 	putchar('\n');
 }
 
-static int run_stack(const struct verb *verb, int argc, char **argv)
+static int take_and_print(struct stack *stack)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
-	bool no_cache = false;
-	int operands = options_parse(verb, specs, &no_cache, argv);
 	struct err err;
-	uint32_t pid;
+	int r = confine_open(stack->no_sandbox, &stack->options.sandbox);
 
-	if (operands == OPTIONS_HELP)
-		return EXIT_DONE;
-	if (operands < 0)
-		return EXIT_USAGE;
-	if (argc - operands != 1 || parse_u32(argv[operands], &pid) < 0 || pid == 0)
-		return options_error(verb, "give one pid"), EXIT_USAGE;
-	if (thread_stacks_take(pid, no_cache, &profile, &err) < 0) {
+	if (r < 0)
+		return EXIT_FAILED;
+	r = thread_stacks_take(&stack->options, &profile, &err);
+	sandbox_free(stack->options.sandbox);
+	if (r < 0) {
 		msg_error("%s", err.text);
 		return EXIT_FAILED;
 	}
 	vec_for_each(&profile->samples, sample)
 		print_sample(profile, sample);
 	return EXIT_DONE;
+}
+
+static int run_stack(const struct verb *verb, int argc, char **argv)
+{
+	struct stack stack = {0};
+	int operands = options_parse(verb, specs, &stack, argv);
+
+	if (operands == OPTIONS_HELP)
+		return EXIT_DONE;
+	if (operands < 0)
+		return EXIT_USAGE;
+	if (argc - operands != 1 || parse_u32(argv[operands], &stack.options.pid) < 0 ||
+	    stack.options.pid == 0)
+		return options_error(verb, "give one pid"), EXIT_USAGE;
+	return take_and_print(&stack);
 }
 
 const struct verb verb_stack = {

@@ -18,7 +18,7 @@
 
 struct fixture {
 	struct processes *processes;
-	struct symbolizer *symbolizer;
+	struct namer *namer;
 	struct recording recording;
 	struct profile *profile;
 	struct smolder_task self;
@@ -58,7 +58,7 @@ static uint64_t own_start_ns(void)
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct symbolizer_options options = {.kallsyms_path = fixture->kallsyms_path};
+	struct namer_options options = {.symbols.kallsyms_path = fixture->kallsyms_path};
 	struct processes_options process_options = {0};
 	struct err err;
 	int fd;
@@ -72,7 +72,7 @@ static int set_up(void **state)
 		(struct smolder_task){.tgid = (uint32_t)getpid(), .start_ns = own_start_ns()};
 	assert_int_equal(processes_new(&process_options, &fixture->processes, &err), 0);
 	assert_int_equal(processes_snapshot_one(fixture->processes, (uint32_t)getpid(), &err), 0);
-	assert_int_equal(symbolizer_new(&options, &fixture->symbolizer), 0);
+	assert_int_equal(namer_new(&options, &fixture->namer), 0);
 	assert_int_equal(recording_init(&fixture->recording, 127), 0);
 	assert_int_equal(profile_new(&fixture->profile), 0);
 	fixture->profile->period = 1000;
@@ -87,7 +87,7 @@ static int tear_down(void **state)
 	unlink(fixture->kallsyms_path);
 	profile_free(fixture->profile);
 	recording_free(&fixture->recording);
-	symbolizer_free(fixture->symbolizer);
+	namer_free(fixture->namer);
 	processes_free(fixture->processes);
 	free(fixture);
 	return 0;
@@ -126,7 +126,7 @@ static void resolve(struct fixture *fixture)
 	struct err err = {0};
 
 	if (resolve_recording(&fixture->recording, processes_objects(fixture->processes),
-			      fixture->symbolizer, fixture->profile, &err) < 0)
+			      fixture->namer, fixture->profile, &err) < 0)
 		fail_msg("%s", err.text);
 	if (profile_check(fixture->profile, &err) < 0)
 		fail_msg("%s", err.text);

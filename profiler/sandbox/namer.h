@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Names of addresses, wherever they come from: what is our own (the kernel, the vDSO) from a symbolizer in
+ * this process, what others wrote from workers without privileges (sandbox.h); without a sandbox, all from
+ * this process. Ask for many addresses of an object at once: each object costs a worker. Not thread-safe.
+ */
+#ifndef SMOLDER_SANDBOX_NAMER_H
+#define SMOLDER_SANDBOX_NAMER_H
+
+#include "profiler/sandbox/sandbox.h"
+#include "symbolize/symbolizer.h"
+
+struct namer;
+
+struct namer_options {
+	struct symbolizer_options
+		symbols;         /* open_host and the index's functions are the namer's own */
+	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
+};
+
+int namer_new(const struct namer_options *options, struct namer **ret_namer) _warn_unused_;
+
+/* Keeps in the cache what was found out. NULL is legal; returns NULL. */
+struct namer *namer_free(struct namer *namer);
+
+/* As those of symbolizer.h; but `fd` must stay open as long as the namer lives. */
+int namer_add_file(struct namer *namer, int fd, const char *path);
+int namer_add_kernel(struct namer *namer);
+int namer_add_vdso(struct namer *namer);
+
+struct namer_question {
+	int object;
+	bool by_address; /* offsets are addresses of the ELF file */
+	const uint64_t *offsets;
+	size_t len; /* up to NAMER_QUESTION_MAX */
+};
+
+#define NAMER_QUESTION_MAX 8000
+
+/* Finds the answers to all of these now, for namer_lookup() to give. What fails there, fails there. */
+void namer_ask(struct namer *namer, const struct namer_question *question);
+
+/*
+ * Always answers, as symbolizer_lookup() does. What an answer points to is good until the next
+ * namer_ask(), or the next lookup of what was not asked for.
+ */
+void namer_lookup(struct namer *namer, int object, uint64_t offset, struct sym_result *ret_result);
+void namer_lookup_address(struct namer *namer, int object, uint64_t address,
+			  struct sym_result *ret_result);
+
+/* For now, no more questions about any file: workers end, the cache gets what is new. */
+void namer_rest(struct namer *namer);
+
+/* As symbolizer_build_id(). */
+const char *namer_build_id(struct namer *namer, int object);
+
+void namer_losses(const struct namer *namer, struct sym_losses *ret_losses);
+
+/* Files whose worker failed. */
+uint64_t namer_failed(const struct namer *namer);
+
+static inline void namer_cleanup_(struct namer **namer)
+{
+	namer_free(*namer);
+}
+
+#define _cleanup_namer_ _cleanup_(namer_cleanup_)
+
+#endif

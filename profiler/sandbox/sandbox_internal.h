@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What sandbox.c and sandbox_worker.c share. */
+#ifndef SMOLDER_SANDBOX_SANDBOX_INTERNAL_H
+#define SMOLDER_SANDBOX_SANDBOX_INTERNAL_H
+
+#include "base/vec.h"
+#include "profiler/sandbox/sandbox.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+struct sandbox {
+	struct sandbox_options options; /* all given */
+	pthread_mutex_t mutex;          /* of all below */
+	struct sandbox_worker *spare;   /* started ahead, for the next who wants one; or NULL */
+	VEC(pid_t) dying;
+	struct sandbox_counters counters;
+	uint64_t wasted_ns, wasted_at_ns; /* by those who died, as of this moment */
+};
+
+/* Starts a process that will be ready soon. */
+int sandbox_worker_spawn(struct sandbox *sandbox, struct sandbox_worker **ret_worker) _warn_unused_;
+
+/* Waits until it is ready; -EPIPE: it died. */
+int sandbox_worker_await_ready(struct sandbox_worker *worker) _warn_unused_;
+
+/* The set of enum worker_right that it gave up; once it is ready. */
+uint32_t sandbox_worker_gave(const struct sandbox_worker *worker);
+
+/* Of a process that was killed: its CPU and memory are added when it is gone. */
+void sandbox_bury(struct sandbox *sandbox, pid_t pid);
+
+/* Of a worker that took so much time for nothing. */
+void sandbox_note_death(struct sandbox *sandbox, enum sandbox_death death, uint64_t wasted_ns);
+
+/* Was so much time wasted lately that the next are to be treated with less patience? */
+bool sandbox_is_in_a_hurry(struct sandbox *sandbox);
+
+#endif
