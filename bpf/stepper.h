@@ -34,6 +34,7 @@
  */
 #define STEPPER_REGISTERS_ALL ((1u << UNWIND_REGISTER_CNT) - 1)
 #define STEPPER_REGISTERS_SCRATCH 0xf37u
+#define STEPPER_REGISTERS_BX (1u << UNWIND_REGISTER_BX)
 
 struct stepper_walk {
 	/* set by the caller */
@@ -46,7 +47,8 @@ struct stepper_walk {
 
 	/* made by the walk */
 	__u32 frames_len;
-	__u32 end; /* enum walk_end */
+	__u32 end;   /* enum walk_end */
+	__u64 bx_at; /* rbx is not in its register: it was saved here; 0: nowhere */
 	__u32 fp_lost;
 	__u32 fp_steps;    /* in a row, up to now */
 	__u32 has_mapping; /* `mapping` holds the mapping of the last frame */
@@ -215,7 +217,7 @@ STEPPER_FN int stepper_arrive(struct stepper_walk *walk, __u64 pc, __u64 sp)
 	walk->pc = pc;
 	walk->sp = sp;
 	walk->call_site = 1;
-	walk->registers_known &= STEPPER_REGISTERS_SCRATCH;
+	walk->registers_known &= STEPPER_REGISTERS_SCRATCH | STEPPER_REGISTERS_BX;
 	return pc ? 0 : stepper_end(walk, WALK_COMPLETE);
 }
 
@@ -244,6 +246,7 @@ STEPPER_FN int stepper_by_frame_pointer(struct stepper_walk *walk, const unsigne
 	walk->fp = frame.fp;
 	walk->fp_steps++;
 	walk->registers_known = 0;
+	walk->bx_at = 0;
 	return stepper_arrive(walk, frame.pc, fp + sizeof(frame));
 }
 
@@ -266,6 +269,7 @@ STEPPER_FN int stepper_by_signal(struct stepper_walk *walk, __s64 offset)
 	walk->fp_lost = 0;
 	walk->call_site = 0;
 	walk->registers_known = STEPPER_REGISTERS_ALL;
+	walk->bx_at = 0;
 	return walk->end != WALK_RUNNING;
 }
 
@@ -289,6 +293,14 @@ STEPPER_FN int stepper_register(const struct stepper_walk *walk, __u32 number, _
 	return 0;
 }
 
+/* The same for the base of a frame, which may be a saved rbx. */
+STEPPER_FN int stepper_base(struct stepper_walk *walk, __u32 number, __u64 *ret_value)
+{
+	if (number == UNWIND_REGISTER_BX && walk->bx_at)
+		return stepper_read(walk, ret_value, sizeof(*ret_value), walk->bx_at);
+	return stepper_register(walk, number, ret_value);
+}
+
 /* The stack pointer of the caller. Ends the walk and returns not 0 when there is none. */
 STEPPER_FN int stepper_cfa(struct stepper_walk *walk, const struct unwind_rule *rule,
 			   __u64 *ret_cfa)
@@ -306,7 +318,7 @@ STEPPER_FN int stepper_cfa(struct stepper_walk *walk, const struct unwind_rule *
 		*ret_cfa = cfa + 8 + ((__s64)(walk->pc & 15) >= rule->offset ? 8 : 0);
 		return 0;
 	}
-	if (kind == UNWIND_REGISTER && stepper_register(walk, (__u8)rule->aux, &cfa))
+	if (kind == UNWIND_REGISTER && stepper_base(walk, (__u8)rule->aux, &cfa))
 		return stepper_end(walk, WALK_REGISTER_LOST);
 	if (kind == UNWIND_SP_INDEX) {
 		if (stepper_register(walk, (__u8)rule->aux, &index))
@@ -346,6 +358,18 @@ STEPPER_FN void stepper_caller_fp(struct stepper_walk *walk, const struct unwind
 	else if (place == UNWIND_FP_SP)
 		from = walk->sp;
 	walk->fp_lost = stepper_read(walk, &walk->fp, sizeof(walk->fp), from + (__u64)offset) != 0;
+}
+
+/* Where rbx was saved is noted, not read: hardly any frame needs it. */
+STEPPER_FN void stepper_caller_bx(struct stepper_walk *walk, const struct unwind_rule *rule,
+				  __u64 cfa)
+{
+	if (UNWIND_TELLS_BX(*rule) && !rule->aux)
+		return;
+	walk->registers_known &= ~STEPPER_REGISTERS_BX;
+	walk->bx_at = 0;
+	if (UNWIND_TELLS_BX(*rule) && rule->aux != UNWIND_BX_LOST)
+		walk->bx_at = cfa + (__u64)((__s64)rule->aux * 8);
 }
 
 /* Saved frame pointer and return address side by side, as most frames have them: one read. */
@@ -404,6 +428,7 @@ STEPPER_FN int stepper_by_rule(struct stepper_walk *walk, const struct unwind_ru
 		ended = stepper_common_return(walk, cfa);
 	else
 		ended = stepper_return(walk, rule, cfa);
+	stepper_caller_bx(walk, rule, cfa);
 	if (interrupted)
 		walk->call_site = 0;
 	return ended;

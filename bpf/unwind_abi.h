@@ -41,6 +41,7 @@
  * Registers by DWARF number (System V ABI, AMD64 supplement, figure 3.36): the one place where the
  * architecture's numbers are. What tables call sp and fp is rsp and rbp.
  */
+#define UNWIND_REGISTER_BX 3
 #define UNWIND_REGISTER_FP 6
 #define UNWIND_REGISTER_SP 7
 #define UNWIND_REGISTER_RA 16
@@ -50,7 +51,7 @@
  * Kinds of rules: how to get the CFA, which is the caller's stack pointer. sp, fp and pc are the
  * registers of the frame that the rule unwinds. Rules marked leaf need a register
  * other than sp and fp; its value is known only in the leaf frame and in the frame a signal
- * interrupted. A pool of zeros is all gaps.
+ * interrupted, but for rbx, which is followed like fp. A pool of zeros is all gaps.
  */
 enum unwind_kind {
 	UNWIND_GAP = 0,          /* nothing is known about this code: not the end of the stack */
@@ -96,7 +97,10 @@ enum unwind_fp {
  *       bit 6     UNWIND_INTERRUPTED: the caller did not call, it was interrupted; its program
  *                 counter is looked up as it is. Always set with UNWIND_SIGNAL.
  *       bit 7     0
- * aux   a signed count of 8-byte words, or a register number; 0 where the kind does not use it
+ * aux   a signed count of 8-byte words, or a register number, where the kind or the place of the
+ *       return address uses it; else, with UNWIND_SP and UNWIND_FP, where the caller's rbx is:
+ *       0 still in rbx, UNWIND_BX_LOST gone, all else at CFA + aux * 8. Of other rules rbx is not
+ *       known. Only ld.so finds a frame by it: the one that binds a function at its first call.
  * fp    bits 0-2  enum unwind_fp
  *       bits 3-15 a signed count of 8-byte words: (fp & ~7) is the offset in bytes
  * offset  by kind, in bytes
@@ -110,9 +114,13 @@ struct unwind_rule {
 	__s32 offset;
 };
 
+#define UNWIND_BX_LOST 127
+
 #define UNWIND_KIND(rule) ((rule).kind & 15)
 #define UNWIND_RA(rule) (((rule).kind >> 4) & 3)
 #define UNWIND_INTERRUPTED 0x40
+#define UNWIND_TELLS_BX(rule)                                                                      \
+	(((rule).kind & 0x3f) == UNWIND_SP || ((rule).kind & 0x3f) == UNWIND_FP)
 #define UNWIND_FP_PLACE(rule) ((rule).fp & 7)
 #define UNWIND_FP_OFFSET(rule) ((rule).fp & ~7)
 

@@ -133,6 +133,7 @@ static __always_inline void walk_begin(struct stepper_walk *walk)
 	walk->registers_known = STEPPER_REGISTERS_ALL;
 	walk->frames_len = 0;
 	walk->end = WALK_RUNNING;
+	walk->bx_at = 0;
 	walk->fp_lost = 0;
 	walk->fp_steps = 0;
 	walk->has_mapping = 0;

@@ -14,7 +14,9 @@ WALK_PLAIN := $(addprefix $(LIVE)/walk_,deep signal jit dlopen threads brief jum
 WALK_PLUGINS := $(addprefix $(LIVE)/libwalk_plugin_,1.so 2.so)
 WALK_CXX := $(call WALK_HAS,g++,$(LIVE)/walk_exceptions)
 WALK_RUST := $(call WALK_HAS,rustc,$(LIVE)/walk_rust)
-WALK_FIXTURES := $(WALK_GCC) $(WALK_CLANG) $(WALK_PLAIN) $(WALK_PLUGINS) $(WALK_CXX) $(WALK_RUST)
+WALK_LAZY := $(LIVE)/libwalk_lazy.so $(LIVE)/walk_lazy
+WALK_FIXTURES := $(WALK_GCC) $(WALK_CLANG) $(WALK_PLAIN) $(WALK_PLUGINS) $(WALK_LAZY) $(WALK_CXX) \
+	$(WALK_RUST)
 
 fixtures: $(WALK_FIXTURES)
 
@@ -34,6 +36,12 @@ $(WALK_PLAIN): $(LIVE)/%: tests/fixtures/live/%.c
 
 $(WALK_PLUGINS): $(LIVE)/lib%.so: tests/fixtures/live/walk_plugin.c
 	$(call WALK_CC,$(CC)) -DPLUGIN_NAME='"$*"' -shared -fPIC $< -o $@
+
+$(LIVE)/libwalk_lazy.so: tests/fixtures/live/walk_lazy_library.c
+	$(call WALK_CC,$(CC)) -shared -fPIC $< -o $@
+
+$(LIVE)/walk_lazy: tests/fixtures/live/walk_lazy.c $(LIVE)/libwalk_lazy.so
+	$(call WALK_CC,$(CC)) -fplt -Wl,-z,lazy $< -L$(LIVE) -lwalk_lazy -Wl,-rpath,'$$ORIGIN' -o $@
 
 $(WALK_CXX): tests/fixtures/live/walk_exceptions.cpp
 	$(call msg,FIXTURE,$@) g++ -std=gnu++17 -O2 -g -fomit-frame-pointer -Wall -Wextra $< -o $@

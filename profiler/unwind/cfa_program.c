@@ -54,6 +54,8 @@ static struct cfa_place *find_place(struct cfa_state *state, uint64_t reg)
 		return &state->fp;
 	case UNWIND_REGISTER_SP:
 		return &state->sp;
+	case UNWIND_REGISTER_BX:
+		return &state->bx;
 	case UNWIND_REGISTER_RA:
 		return &state->ra;
 	default:

@@ -2,7 +2,7 @@
 /*
  * The interpreter of call frame instructions (DWARF 5, section 6.4.2, and the GNU extensions). It
  * runs a program once, from its start to its end, and tells of every change of what it follows: the
- * CFA, the caller's sp and fp, and the return address. Other registers are skipped.
+ * CFA, the caller's sp, fp and rbx, and the return address. Other registers are skipped.
  */
 #ifndef SMOLDER_UNWIND_CFA_PROGRAM_H
 #define SMOLDER_UNWIND_CFA_PROGRAM_H
@@ -40,7 +40,7 @@ struct cfa_place {
 struct cfa_state {
 	struct cfa_place cfa; /* PLACE_UNSPECIFIED, PLACE_VAL_OFFSET, or PLACE_VAL_EXPRESSION:
 			       * then reg and value are still those from before */
-	struct cfa_place sp, fp, ra;
+	struct cfa_place sp, fp, bx, ra;
 	enum unwind_loss loss; /* the program is broken here; the places mean nothing */
 };
 

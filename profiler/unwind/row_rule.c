@@ -223,6 +223,16 @@ static void set_fp(struct unwind_rule *rule, const struct cfa_place *fp)
 	}
 }
 
+/* Where aux is free it says where rbx is; that it does not know is no loss worth a word. */
+static void set_bx(struct unwind_rule *rule, const struct cfa_place *bx)
+{
+	if (!UNWIND_TELLS_BX(*rule) || bx->kind == PLACE_UNSPECIFIED || bx->kind == PLACE_SAME)
+		return;
+	rule->aux = UNWIND_BX_LOST;
+	if (bx->kind == PLACE_OFFSET && bx->value < 0 && fits_aux(bx->value))
+		rule->aux = (__s8)(bx->value / WORD);
+}
+
 /* The caller's sp is the CFA, said or unsaid; nearly all leave it unsaid. */
 static bool sp_is_cfa(const struct cfa_place *sp)
 {
@@ -283,6 +293,7 @@ struct unwind_rule row_rule_of(const struct cfa_state *state, bool interrupted)
 	if (loss != UNWIND_LOSS_NONE)
 		return row_rule_unsupported(loss);
 	set_fp(&rule, &state->fp);
+	set_bx(&rule, &state->bx);
 	if (interrupted)
 		rule.kind |= UNWIND_INTERRUPTED;
 	return rule;

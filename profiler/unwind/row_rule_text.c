@@ -77,6 +77,16 @@ static void print_fp(FILE *out, struct unwind_rule rule)
 	}
 }
 
+static void print_bx(FILE *out, struct unwind_rule rule)
+{
+	if (!UNWIND_TELLS_BX(rule) || !rule.aux)
+		return;
+	if (rule.aux == UNWIND_BX_LOST)
+		fputs(", rbx lost", out);
+	else
+		fprintf(out, ", rbx at cfa%+d", rule.aux * 8);
+}
+
 static void print_rule(FILE *out, struct unwind_rule rule)
 {
 	switch (UNWIND_KIND(rule)) {
@@ -96,6 +106,7 @@ static void print_rule(FILE *out, struct unwind_rule rule)
 		print_cfa(out, rule);
 		print_ra(out, rule);
 		print_fp(out, rule);
+		print_bx(out, rule);
 		if (rule.kind & UNWIND_INTERRUPTED)
 			fputs(", interrupted", out);
 	}

@@ -110,6 +110,12 @@ test_code_that_comes_and_goes() {
 	chain dlopen plugin_leaf "$root;use_plugin;plugin_run;plugin_inner;plugin_back;plugin_leaf"
 }
 
+# _dl_runtime_resolve finds its frame by rbx, which _dl_fixup, whom it calls, has saved.
+test_lazy_binding() {
+	walk lazy 99 "$LIVE/walk_lazy" 1.5
+	chain lazy choose_leaf "$root;bind_now;[^;]+;[^;]+;choose;choose_leaf"
+}
+
 test_threads() {
 	walk threads 99 "$LIVE/walk_threads" 1.2
 	chain threads thread_leaf "$thread;thread_main;thread_middle;thread_leaf"
@@ -194,6 +200,7 @@ test_deep
 test_signals
 test_jumps
 test_code_that_comes_and_goes
+test_lazy_binding
 test_threads
 test_languages
 test_debian

@@ -35,6 +35,19 @@ static enum found find_register(Dwarf_Frame *frame, const struct dwarf_machine *
 	return FOUND;
 }
 
+/*
+ * libdw 0.188 has rbx and rax mixed up where the unwind information does not speak of them: it takes
+ * rax for one that callees keep, rbx for one that they need not (backends/x86_64_cfi.c).
+ */
+static bool find_bx(Dwarf_Frame *frame, const struct dwarf_machine *machine, uint64_t *ret_value)
+{
+	enum found found = find_register(frame, machine, UNWIND_REGISTER_BX, ret_value);
+
+	if (found == FOUND_UNDEFINED)
+		*ret_value = machine->regs[UNWIND_REGISTER_BX];
+	return found != FOUND_NOT;
+}
+
 static struct unwind_step step_of_frame(Dwarf_Frame *frame, struct dwarf_machine machine)
 {
 	struct unwind_step step = {.outcome = STEP_CALLER};
@@ -52,6 +65,7 @@ static struct unwind_step step_of_frame(Dwarf_Frame *frame, struct dwarf_machine
 	if (found == FOUND_NOT)
 		return (struct unwind_step){.outcome = STEP_NONE};
 	step.fp_lost = find_register(frame, &machine, UNWIND_REGISTER_FP, &step.fp) != FOUND;
+	step.bx_lost = !find_bx(frame, &machine, &step.bx);
 	return step;
 }
 

@@ -140,6 +140,7 @@ static struct unwind_step step_of_row(struct libunwind_judge *libunwind, const s
 	if (!step.ra)
 		return (struct unwind_step){.outcome = STEP_STOP};
 	step.fp_lost = unw_get_reg(&cursor, UNW_X86_64_RBP, &step.fp) < 0;
+	step.bx_lost = unw_get_reg(&cursor, UNW_X86_64_RBX, &step.bx) < 0;
 	return step;
 }
 

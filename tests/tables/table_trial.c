@@ -17,6 +17,12 @@ static uint64_t next_random(struct table_trial *trial)
 	return dwarf_word_at(++trial->random);
 }
 
+/* The table need not say where rbx is. */
+static bool is_same_bx(const struct unwind_step *ours, const struct unwind_step *theirs)
+{
+	return ours->bx_lost || (!theirs->bx_lost && ours->bx == theirs->bx);
+}
+
 static bool is_same_step(const struct unwind_step *ours, const struct unwind_step *theirs)
 {
 	if (ours->outcome != theirs->outcome)
@@ -25,7 +31,7 @@ static bool is_same_step(const struct unwind_step *ours, const struct unwind_ste
 		return true;
 	return ours->cfa == theirs->cfa && ours->ra == theirs->ra &&
 	       ours->fp_lost == theirs->fp_lost && (ours->fp_lost || ours->fp == theirs->fp) &&
-	       ours->interrupted == theirs->interrupted;
+	       ours->interrupted == theirs->interrupted && is_same_bx(ours, theirs);
 }
 
 static bool is_padding(struct table_trial *trial, struct dwarf_machine machine, uint64_t pc)

@@ -54,12 +54,19 @@ static uint64_t fp_of(struct unwind_rule rule, const struct dwarf_machine *machi
 	}
 }
 
+static uint64_t bx_of(struct unwind_rule rule, const struct dwarf_machine *machine)
+{
+	return rule.aux ? dwarf_word_at(machine->cfa + (uint64_t)(rule.aux * 8)) :
+			  machine->regs[UNWIND_REGISTER_BX];
+}
+
 static struct unwind_step step_by_ucontext(uint64_t ucontext)
 {
 	return (struct unwind_step){.outcome = STEP_CALLER,
 				    .cfa = dwarf_word_at(ucontext + UNWIND_UCONTEXT_SP),
 				    .ra = dwarf_word_at(ucontext + UNWIND_UCONTEXT_RA),
 				    .fp = dwarf_word_at(ucontext + UNWIND_UCONTEXT_FP),
+				    .bx_lost = true,
 				    .interrupted = true};
 }
 
@@ -79,6 +86,9 @@ struct unwind_step unwind_step_by_rule(struct unwind_rule rule, struct dwarf_mac
 					    .cfa = machine.cfa,
 					    .ra = ra_of(rule, &machine),
 					    .fp = fp_of(rule, &machine),
+					    .bx = bx_of(rule, &machine),
+					    .bx_lost = !UNWIND_TELLS_BX(rule) ||
+						       rule.aux == UNWIND_BX_LOST,
 					    .fp_lost = UNWIND_FP_PLACE(rule) == UNWIND_FP_LOST,
 					    .interrupted = rule.kind & UNWIND_INTERRUPTED};
 	}

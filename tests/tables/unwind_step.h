@@ -15,8 +15,9 @@ enum step_outcome {
 
 struct unwind_step {
 	enum step_outcome outcome;
-	uint64_t cfa, ra, fp;
+	uint64_t cfa, ra, fp, bx;
 	bool fp_lost;     /* fp means nothing */
+	bool bx_lost;     /* nor bx */
 	bool interrupted; /* the caller did not call */
 };
 

@@ -132,9 +132,22 @@ static void rows_behind_the_end_are_not_told(void **state)
 static void other_registers_make_no_rows(void **state)
 {
 	(void)state;
-	/* rbx at CFA - 24, r12 undefined, r13 by expression, GNU_args_size 16, negate_ra_state */
-	assert_rows("0: rsp+8", 0x41, 0x83, 3, 0x41, 0x07, 12, 0x41, 0x10, 13, 2, 0x76, 0, 0x41,
+	/* r15 at CFA - 24, r12 undefined, r13 by expression, GNU_args_size 16, negate_ra_state */
+	assert_rows("0: rsp+8", 0x41, 0x8f, 3, 0x41, 0x07, 12, 0x41, 0x10, 13, 2, 0x76, 0, 0x41,
 		    0x2e, 16, 0x41, 0x2d, 0x41, 0x2c);
+}
+
+static void places_of_rbx(void **state)
+{
+	(void)state;
+	assert_rows("0: rsp+8; 1: rsp+8, rbx at cfa-24; 2: rsp+8", 0x41, 0x83, 3, 0x41, 0xc3);
+	assert_rows("0: rsp+8, rbx at cfa-1024", 0x05, 3, 0x80, 0x01);
+	assert_rows("0: rsp+8, rbx lost", 0x05, 3, 0x81, 0x01);
+	assert_rows("0: rsp+8, rbx lost", 0x11, 3, 0x7e);
+	assert_rows("0: rsp+8, rbx lost", 0x07, 3);
+	assert_rows("0: rsp+8, rbx lost", 0x10, 3, 2, 0x76, 0);
+	/* Where aux is taken, nobody asks. */
+	assert_rows("0: rbx+8", 0x0d, 3, 0x83, 2);
 }
 
 static void places_of_the_frame_pointer(void **state)
@@ -364,6 +377,7 @@ int main(void)
 		cmocka_unit_test(advances_are_factored),
 		cmocka_unit_test(rows_behind_the_end_are_not_told),
 		cmocka_unit_test(other_registers_make_no_rows),
+		cmocka_unit_test(places_of_rbx),
 		cmocka_unit_test(places_of_the_frame_pointer),
 		cmocka_unit_test(frame_pointers_far_away_are_lost),
 		cmocka_unit_test(saved_registers_are_restored),

@@ -3,18 +3,6 @@
 #include "profiler/walk/host_stepper.h"
 #include "tests/unit/walk_world.h"
 
-#define FP_AT(place, offset) ((int16_t)((offset) | (place)))
-#define RA(kind) ((uint8_t)((kind) << 4))
-
-#define R8 8
-#define RBX 3
-#define RAX 0
-
-static const struct unwind_rule stop = {.kind = UNWIND_STOP};
-static const struct unwind_rule by_sp = {.kind = UNWIND_SP, .offset = 16};
-static const struct unwind_rule by_fp = {
-	.kind = UNWIND_FP, .offset = 16, .fp = UNWIND_FP_BESIDE_RA};
-
 /* ---- where the caller's frame is ---- */
 
 static void the_stack_pointer_leads(void **state)
@@ -87,56 +75,6 @@ static void a_plt_entry_has_pushed_or_not(void **state)
 	assert_frames(world, code(0) + 11, return_to(1) - 1);
 }
 
-static void a_leaf_has_all_registers(void **state)
-{
-	struct world *world = *state;
-
-	WORLD_RULES(world, {.kind = UNWIND_REGISTER, .aux = RBX, .offset = 24}, stop);
-	world->registers[RBX] = word_at(20);
-	world->stack[22] = return_to(1);
-	assert_int_equal(world_walk(world), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1);
-}
-
-/* What a callee may have saved and used otherwise is not known in its caller. */
-static void a_caller_lacks_registers_that_callees_save(void **state)
-{
-	struct world *world = *state;
-
-	WORLD_RULES(world, by_sp, {.kind = UNWIND_REGISTER, .aux = RBX, .offset = 24}, stop);
-	world->registers[RBX] = word_at(20);
-	world->stack[1] = return_to(1);
-	world->stack[22] = return_to(2);
-	assert_int_equal(world_walk(world), WALK_REGISTER_LOST);
-	assert_frames(world, code(0), return_to(1) - 1);
-}
-
-/*
- * Code that finds its frame by a register which callees need not save, and calls, calls code that leaves
- * it alone: OpenSSL's AES-GCM.
- */
-static void a_caller_has_registers_that_callees_leave(void **state)
-{
-	struct world *world = *state;
-
-	WORLD_RULES(world, by_sp, {.kind = UNWIND_REGISTER, .aux = RAX, .offset = 8}, stop);
-	world->registers[RAX] = word_at(20);
-	world->stack[1] = return_to(1);
-	world->stack[20] = return_to(2);
-	assert_int_equal(world_walk(world), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1, return_to(2) - 1);
-}
-
-static void no_rule_names_a_register_that_is_not(void **state)
-{
-	struct world *world = *state;
-
-	WORLD_RULES(world, {.kind = UNWIND_REGISTER, .aux = UNWIND_REGISTER_CNT}, stop);
-	assert_int_equal(world_walk(world), WALK_REGISTER_LOST);
-	WORLD_RULES(world, {.kind = UNWIND_REGISTER, .aux = -1}, stop);
-	assert_int_equal(world_walk(world), WALK_REGISTER_LOST);
-}
-
 /* ---- where the return address is ---- */
 
 static void the_return_address_is_elsewhere(void **state)
@@ -147,17 +85,6 @@ static void the_return_address_is_elsewhere(void **state)
 	world->stack[4] = return_to(1);
 	world->stack[7] = 77;
 	assert_int_equal(world_walk(world), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1);
-}
-
-static void the_return_address_is_in_a_register(void **state)
-{
-	struct world *world = *state;
-
-	WORLD_RULES(world, {.kind = UNWIND_SP | RA(UNWIND_RA_REGISTER), .aux = RBX},
-		    {.kind = UNWIND_SP | RA(UNWIND_RA_REGISTER), .aux = RBX});
-	world->registers[RBX] = return_to(1);
-	assert_int_equal(world_walk(world), WALK_REGISTER_LOST);
 	assert_frames(world, code(0), return_to(1) - 1);
 }
 
@@ -193,82 +120,6 @@ static void nobody_called_from_0(void **state)
 	WORLD_RULES(world, by_sp);
 	assert_int_equal(world_walk(world), WALK_COMPLETE);
 	assert_frames(world, code(0));
-}
-
-/* ---- where the caller's frame pointer is: frame 1 needs it ---- */
-
-static enum walk_end walk_with_fp(struct world *world, int16_t fp)
-{
-	WORLD_RULES(world, {.kind = UNWIND_SP, .offset = 64, .fp = fp}, by_fp, stop);
-	world->stack[7] = return_to(1);
-	world->stack[31] = return_to(2);
-	return world_walk(world);
-}
-
-static void the_frame_pointer_is_where_the_rule_says(void **state)
-{
-	struct world *world = *state;
-
-	world->registers[UNWIND_REGISTER_FP] = word_at(30);
-	assert_int_equal(walk_with_fp(world, UNWIND_FP_SAME), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1, return_to(2) - 1);
-
-	world->registers[UNWIND_REGISTER_FP] = word_at(100);
-	world->stack[3] = word_at(30);
-	assert_int_equal(walk_with_fp(world, FP_AT(UNWIND_FP_CFA, -40)), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1, return_to(2) - 1);
-	assert_int_equal(walk_with_fp(world, FP_AT(UNWIND_FP_SP, 24)), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1, return_to(2) - 1);
-
-	world->stack[3] = 77;
-	world->stack[95] = word_at(30);
-	assert_int_equal(walk_with_fp(world, FP_AT(UNWIND_FP_FP, -40)), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1, return_to(2) - 1);
-
-	world->stack[95] = 77;
-	world->registers[R8] = word_at(30);
-	assert_int_equal(walk_with_fp(world, FP_AT(UNWIND_FP_REGISTER, R8 * 8)), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1, return_to(2) - 1);
-}
-
-static void a_lost_frame_pointer_is_not_made_up(void **state)
-{
-	struct world *world = *state;
-
-	world->registers[UNWIND_REGISTER_FP] = word_at(30);
-	assert_int_equal(walk_with_fp(world, UNWIND_FP_LOST), WALK_FP_LOST);
-	assert_frames(world, code(0), return_to(1) - 1);
-	/* One that cannot be read is lost too. */
-	assert_int_equal(walk_with_fp(world, FP_AT(UNWIND_FP_SP, -8)), WALK_FP_LOST);
-	assert_frames(world, code(0), return_to(1) - 1);
-}
-
-static void a_lost_frame_pointer_may_not_be_needed(void **state)
-{
-	struct world *world = *state;
-
-	WORLD_RULES(world, {.kind = UNWIND_SP, .offset = 16, .fp = UNWIND_FP_LOST},
-		    {.kind = UNWIND_SP, .offset = 16, .fp = FP_AT(UNWIND_FP_CFA, -16)}, by_fp,
-		    stop);
-	world->stack[1] = return_to(1);
-	world->stack[2] = word_at(8);
-	world->stack[3] = return_to(2);
-	world->stack[9] = return_to(3);
-	assert_int_equal(world_walk(world), WALK_COMPLETE);
-	assert_frames(world, code(0), return_to(1) - 1, return_to(2) - 1, return_to(3) - 1);
-}
-
-static void what_was_saved_by_a_lost_frame_pointer_is_lost(void **state)
-{
-	struct world *world = *state;
-
-	WORLD_RULES(world, {.kind = UNWIND_SP, .offset = 16, .fp = UNWIND_FP_LOST},
-		    {.kind = UNWIND_SP, .offset = 16, .fp = FP_AT(UNWIND_FP_FP, 0)}, by_fp);
-	world->registers[UNWIND_REGISTER_FP] = word_at(8);
-	world->stack[1] = return_to(1);
-	world->stack[3] = return_to(2);
-	assert_int_equal(world_walk(world), WALK_FP_LOST);
-	assert_int_equal(world->result.len, 3);
 }
 
 /* ---- signals ---- */
@@ -554,9 +405,6 @@ static void ends_have_names_of_their_own(void **state)
 	assert_string_equal(walk_end_name(WALK_END_CNT), "unknown");
 }
 
-#define WORLD_TEST(function)                                                                       \
-	cmocka_unit_test_setup_teardown(function, world_set_up, world_tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -565,19 +413,10 @@ int main(void)
 		WORLD_TEST(a_frame_lies_where_a_word_of_the_stack_says),
 		WORLD_TEST(a_frame_lies_behind_an_array_on_the_stack),
 		WORLD_TEST(a_plt_entry_has_pushed_or_not),
-		WORLD_TEST(a_leaf_has_all_registers),
-		WORLD_TEST(a_caller_lacks_registers_that_callees_save),
-		WORLD_TEST(a_caller_has_registers_that_callees_leave),
-		WORLD_TEST(no_rule_names_a_register_that_is_not),
 		WORLD_TEST(the_return_address_is_elsewhere),
-		WORLD_TEST(the_return_address_is_in_a_register),
 		WORLD_TEST(what_was_interrupted_did_not_call),
 		WORLD_TEST(a_leaf_in_a_system_call_has_called),
 		WORLD_TEST(nobody_called_from_0),
-		WORLD_TEST(the_frame_pointer_is_where_the_rule_says),
-		WORLD_TEST(a_lost_frame_pointer_is_not_made_up),
-		WORLD_TEST(a_lost_frame_pointer_may_not_be_needed),
-		WORLD_TEST(what_was_saved_by_a_lost_frame_pointer_is_lost),
 		WORLD_TEST(a_signal_frame_leads_back_to_the_interrupted),
 		WORLD_TEST(a_signal_frame_is_known_by_its_code),
 		WORLD_TEST(a_signal_frame_on_itself_ends),

@@ -31,6 +31,21 @@
 #define STACK_START UINT64_C(0x7ffd00001000)
 #define STACK_WORDS 256u
 
+/* Registers by DWARF number, beside those of bpf/unwind_abi.h. */
+#define RAX 0
+#define RBX UNWIND_REGISTER_BX
+#define R8 8
+#define R12 12
+
+/* Parts of rules, and some that most tests need. */
+#define FP_AT(place, offset) ((int16_t)((offset) | (place)))
+#define RA(kind) ((uint8_t)((kind) << 4))
+
+static const struct unwind_rule stop = {.kind = UNWIND_STOP};
+static const struct unwind_rule by_sp = {.kind = UNWIND_SP, .offset = 16};
+static const struct unwind_rule by_fp = {
+	.kind = UNWIND_FP, .offset = 16, .fp = UNWIND_FP_BESIDE_RA};
+
 struct world {
 	unsigned char *pool;
 	struct unwind_object objects[2]; /* the second is none */
@@ -144,6 +159,9 @@ static inline enum walk_end world_walk(struct world *world)
 	host_stepper_walk(&pool, &world->walked, &world->result);
 	return world->result.end;
 }
+
+#define WORLD_TEST(function)                                                                       \
+	cmocka_unit_test_setup_teardown(function, world_set_up, world_tear_down)
 
 #define WORLD_RULES(world, ...)                                                                    \
 	do {                                                                                       \
