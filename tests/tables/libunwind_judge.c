@@ -8,10 +8,10 @@
 #include <sys/param.h>
 
 /*
- * The object is loaded this far up: libunwind takes address 0 for none. The machine's memory is around
- * it; that a random address hits the object is unlikely beyond worry.
+ * What can be loaded anywhere is loaded this far up: libunwind takes address 0 for none. The machine's
+ * memory is around it; that a random address hits the object is unlikely beyond worry.
  */
-#define BIAS (UINT64_C(1) << 40)
+#define LIBRARY_BIAS (UINT64_C(1) << 40)
 
 /* One row of a function; what it says is libunwind's own affair. */
 struct row {
@@ -25,6 +25,7 @@ struct libunwind_judge {
 	unw_addr_space_t space;
 	struct elf_image elf;
 	struct image image;
+	uint64_t bias; /* address - bias: as its program headers have it */
 	struct search_table table;
 	VEC(struct row) rows; /* of the function that was asked for last, ascending */
 	struct buf states;
@@ -64,15 +65,17 @@ static void read_segment(const struct image *image, const Elf64_Phdr *segment, u
 
 static bool read_word(struct libunwind_view *view, uint64_t address, uint64_t *ret_word)
 {
-	const struct image *image = &judge_of_view(view)->image;
+	const struct libunwind_judge *libunwind = judge_of_view(view);
+	const struct image *image = &libunwind->image;
+	uint64_t in_file = address - libunwind->bias;
 
 	for (uint16_t i = 0; i < image->segments_len; i++) {
 		const Elf64_Phdr *segment = &image->segments[i];
 
-		if (segment->p_type != PT_LOAD || address - BIAS < segment->p_vaddr ||
-		    address - BIAS - segment->p_vaddr >= segment->p_memsz)
+		if (segment->p_type != PT_LOAD || in_file < segment->p_vaddr ||
+		    in_file - segment->p_vaddr >= segment->p_memsz)
 			continue;
-		read_segment(image, segment, address - BIAS, ret_word);
+		read_segment(image, segment, in_file, ret_word);
 		return true;
 	}
 	*ret_word = dwarf_word_at(address);
@@ -84,7 +87,7 @@ static bool read_word(struct libunwind_view *view, uint64_t address, uint64_t *r
 static int add_row(void *ctx, void *state, size_t state_len, unw_word_t start, unw_word_t end)
 {
 	struct libunwind_judge *libunwind = ctx;
-	struct row row = {start - BIAS, end - BIAS, libunwind->states.len};
+	struct row row = {start - libunwind->bias, end - libunwind->bias, libunwind->states.len};
 
 	if (end <= start)
 		return 0;
@@ -96,7 +99,7 @@ static int add_row(void *ctx, void *state, size_t state_len, unw_word_t start, u
 static bool make_cursor(struct libunwind_judge *libunwind, struct dwarf_machine *machine,
 			unw_cursor_t *cursor)
 {
-	machine->regs[UNWIND_REGISTER_RA] += BIAS;
+	machine->regs[UNWIND_REGISTER_RA] += libunwind->bias;
 	libunwind->view.registers = machine->regs;
 	return unw_init_remote(cursor, libunwind->space, &libunwind->view) == 0;
 }
@@ -204,15 +207,21 @@ static int open_object(struct libunwind_judge *libunwind, struct elf_source sour
 	return 0;
 }
 
+static bool is_anywhere(const struct image *image)
+{
+	return ((const Elf64_Ehdr *)(const void *)image->bytes)->e_type == ET_DYN;
+}
+
 static int open_judge(struct libunwind_judge *libunwind, struct elf_source source)
 {
 	int r = open_object(libunwind, source);
 
 	if (r < 0)
 		return r;
-	libunwind->table.start = BIAS;
+	libunwind->bias = is_anywhere(&libunwind->image) ? LIBRARY_BIAS : 0;
+	libunwind->table.start = libunwind->bias;
 	libunwind->table.limit = UINT64_MAX;
-	if (!search_table_find(&libunwind->image, BIAS, &libunwind->table))
+	if (!search_table_find(&libunwind->image, libunwind->bias, &libunwind->table))
 		return -ENOEXEC;
 	libunwind->space = libunwind_view_space();
 	return libunwind->space ? 0 : -ENOMEM;
