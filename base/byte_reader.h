@@ -51,8 +51,13 @@ static inline uint64_t read_fixed(struct byte_reader *reader, size_t len)
 	const uint8_t *bytes = reader_skip(reader, len);
 	uint64_t value = 0;
 
-	if (bytes)
-		memcpy(&value, bytes, len);
+	if (!bytes)
+		return 0;
+	if (len < sizeof(value) && (size_t)(reader->end - bytes) >= sizeof(value)) {
+		memcpy(&value, bytes, sizeof(value)); /* one load, where it may be */
+		return value & ((UINT64_C(1) << (8 * len)) - 1);
+	}
+	memcpy(&value, bytes, len);
 	return value;
 }
 

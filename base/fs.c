@@ -74,6 +74,26 @@ int fs_read_line(const char *path, char *line, size_t size)
 	return 0;
 }
 
+ssize_t fs_read_at(int fd, void *data, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+
+	if (offset > INT64_MAX)
+		return -EINVAL;
+	while (done < len) {
+		ssize_t n = pread(fd, (char *)data + done, len - done, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
 int fs_write_all(int fd, const void *data, size_t len)
 {
 	const char *at = data;

@@ -19,6 +19,9 @@ int fs_read_file(const char *path, size_t max_len, struct buf *buf) _warn_unused
 /* As fs_read_file(), into an array: NUL-terminated, one final newline removed. For small /sys files. */
 int fs_read_line(const char *path, char *line, size_t size) _warn_unused_;
 
+/* Bytes from that position on, fewer only at the file's end: how many, or a negative errno. */
+ssize_t fs_read_at(int fd, void *data, size_t len, uint64_t offset) _warn_unused_;
+
 /* Writes all of it, through short writes and EINTR. */
 int fs_write_all(int fd, const void *data, size_t len) _warn_unused_;
 

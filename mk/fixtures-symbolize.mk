@@ -11,7 +11,7 @@ SYMBOLIZE_CFLAGS := -O2 -g -Wall -Wextra $(if $(findstring clang,$(CC)),-gdwarf-
 SYMBOLIZE_CHAINS := $(addprefix $(SYMBOLIZE)/chain_,pie no_pie static high compressed dwarf4 clang \
 	clang_dwarf5 library anonymous lazy)
 SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug zdebug altlink zstd \
-	separate linked mini)
+	separate linked mini long)
 SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels \
 	$(SYMBOLIZE)/scopes_clang
 
@@ -70,6 +70,12 @@ $(SYMBOLIZE)/chain_altlink: $(SYMBOLIZE)/chain_pie
 
 $(SYMBOLIZE)/chain_zstd: $(SYMBOLIZE)/chain_pie
 	$(call msg,OBJCOPY,$@) objcopy --compress-debug-sections=zstd $< $@
+
+# Entries of a length that is not read at once: behind the units zeros, which are none.
+$(SYMBOLIZE)/chain_long: $(SYMBOLIZE)/chain_pie
+	$(call msg,OBJCOPY,$@) objcopy --dump-section .debug_info=$@.info $< $@ && \
+		truncate -s 3M $@.info && objcopy --update-section .debug_info=$@.info $< $@ && \
+		rm $@.info
 
 # Stripped, the rest as distributions keep it: by build-id, beside by checksum, as minidebuginfo.
 SYMBOLIZE_DEBUG := $(SYMBOLIZE)/debug

@@ -9,6 +9,12 @@
 #define ABBREVS_MAX 65536
 #define SPECS_MAX (1024 * 1024)
 #define TABLES_MAX (256 * 1024)
+/*
+ * Bytes of a table that are looked through for one abbreviation, and of all tables of a file together:
+ * a kernel's have 5 MB, 2 kB each.
+ */
+#define SEARCH_LEN_MAX ((size_t)64 * 1024)
+#define SEARCH_TOTAL_MAX ((size_t)256 * 1024 * 1024)
 #define SPECS_TOTAL_MAX (16 * 1024 * 1024) /* of all tables of a file */
 
 static uint8_t slot_of(uint64_t attribute)
@@ -116,22 +122,38 @@ static bool read_spec(struct byte_reader *reader, struct dwarf_spec *ret_spec)
 	return (name || form) && !reader->failed;
 }
 
+static bool is_skipped(const struct dwarf_spec *spec)
+{
+	return spec->slot == DWARF_SLOT_COUNT && spec->len != DWARF_LEN_VARIES;
+}
+
+static int add_spec(struct dwarf_abbrev_table *table, struct dwarf_abbrev *abbrev,
+		    struct dwarf_spec spec)
+{
+	if (abbrev->spec_cnt && is_skipped(&spec) && is_skipped(vec_last(&table->specs))) {
+		vec_last(&table->specs)->len += spec.len;
+		return 0;
+	}
+	abbrev->spec_cnt++;
+	return vec_push(&table->specs, spec);
+}
+
 static int read_specs(struct dwarf_abbrev_table *table, struct byte_reader *reader,
 		      struct dwarf_abbrev *abbrev)
 {
 	struct dwarf_spec spec;
+	size_t spec_cnt = 0;
 
 	while (read_spec(reader, &spec)) {
-		uint32_t len = dwarf_form_len(spec.form, table->sizes);
-
-		if (++abbrev->spec_cnt > SPECS_PER_ABBREV_MAX || table->specs.len >= SPECS_MAX)
+		spec.len = dwarf_form_len(spec.form, table->sizes);
+		if (++spec_cnt > SPECS_PER_ABBREV_MAX || table->specs.len >= SPECS_MAX)
 			return -EFBIG;
-		if (vec_push(&table->specs, spec) < 0)
+		if (add_spec(table, abbrev, spec) < 0)
 			return -ENOMEM;
-		if (len == DWARF_LEN_VARIES)
+		if (spec.len == DWARF_LEN_VARIES)
 			abbrev->attributes_len = DWARF_LEN_VARIES;
 		else if (abbrev->attributes_len != DWARF_LEN_VARIES)
-			abbrev->attributes_len += len;
+			abbrev->attributes_len += spec.len;
 		abbrev->has_sibling |= spec.slot == DWARF_SIBLING;
 	}
 	return reader->failed ? -ENOEXEC : 0;
@@ -144,28 +166,38 @@ static int compare_codes(const void *left, const void *right)
 	return (a->code > b->code) - (a->code < b->code);
 }
 
+/* Appends the next abbreviation; -ENODATA at the end of the table. */
+static int read_abbrev(struct dwarf_abbrev_table *table, struct byte_reader *reader)
+{
+	struct dwarf_abbrev abbrev = {.code = read_uleb(reader),
+				      .first_spec = (uint32_t)table->specs.len};
+	int r;
+
+	if (abbrev.code == 0)
+		return -ENODATA;
+	abbrev.tag = (uint16_t)read_uleb(reader);
+	abbrev.has_children = read_u8(reader);
+	r = read_specs(table, reader, &abbrev);
+	return r < 0 ? r : vec_push(&table->list, abbrev);
+}
+
 static int read_table(struct dwarf_abbrev_table *table, struct byte_reader reader)
 {
-	struct dwarf_abbrev abbrev;
 	bool is_sorted = true;
 	int r = 0;
 
 	while (r == 0 && table->list.len < ABBREVS_MAX) {
-		abbrev = (struct dwarf_abbrev){.code = read_uleb(&reader),
-					       .first_spec = (uint32_t)table->specs.len};
-		if (abbrev.code == 0)
-			break;
-		abbrev.tag = (uint16_t)read_uleb(&reader);
-		abbrev.has_children = read_u8(&reader);
-		r = read_specs(table, &reader, &abbrev);
-		if (table->list.len && vec_last(&table->list)->code >= abbrev.code)
+		r = read_abbrev(table, &reader);
+		if (r == 0 && table->list.len > 1 &&
+		    vec_last(&table->list)[-1].code >= vec_last(&table->list)->code)
 			is_sorted = false;
-		if (r == 0)
-			r = vec_push(&table->list, abbrev);
 	}
-	if (r == 0 && !is_sorted)
-		qsort(table->list.items, table->list.len, sizeof(abbrev), compare_codes);
-	return r;
+	if (r < 0 && r != -ENODATA)
+		return r;
+	if (!is_sorted)
+		qsort(table->list.items, table->list.len, sizeof(struct dwarf_abbrev),
+		      compare_codes);
+	return 0;
 }
 
 static struct dwarf_abbrev_table *free_table(struct dwarf_abbrev_table *table)
@@ -176,18 +208,18 @@ static struct dwarf_abbrev_table *free_table(struct dwarf_abbrev_table *table)
 	return NULL;
 }
 
-static uint64_t table_hash(uint64_t offset, struct dwarf_sizes sizes)
+static uint64_t table_hash(const struct dwarf_abbrev_place *place)
 {
-	uint64_t key[] = {offset, (uint64_t)sizes.version << 16 | (uint64_t)sizes.address << 8 |
-					  sizes.offset};
+	uint64_t key[] = {place->offset, (uint64_t)place->sizes.version << 16 |
+						 (uint64_t)place->sizes.address << 8 |
+						 place->sizes.offset};
 
 	return hash_bytes(key, sizeof(key));
 }
 
 struct wanted {
 	const struct dwarf_abbrevs *abbrevs;
-	uint64_t offset;
-	struct dwarf_sizes sizes;
+	const struct dwarf_abbrev_place *place;
 };
 
 static bool same_table(const void *ctx, uint32_t id)
@@ -195,36 +227,92 @@ static bool same_table(const void *ctx, uint32_t id)
 	const struct wanted *wanted = ctx;
 	const struct dwarf_abbrev_table *table = wanted->abbrevs->tables.items[id];
 
-	return table->offset == wanted->offset &&
-	       memcmp(&table->sizes, &wanted->sizes, sizeof(wanted->sizes)) == 0;
+	return table->offset == wanted->place->offset &&
+	       memcmp(&table->sizes, &wanted->place->sizes, sizeof(table->sizes)) == 0;
 }
 
-const struct dwarf_abbrev_table *dwarf_abbrevs_get(struct dwarf_abbrevs *abbrevs, uint64_t offset,
-						   struct dwarf_sizes sizes,
-						   struct byte_reader reader)
+static const struct dwarf_abbrev_table *known_table(const struct dwarf_abbrevs *abbrevs,
+						    const struct dwarf_abbrev_place *place)
 {
-	struct wanted wanted = {abbrevs, offset, sizes};
-	uint64_t hash = table_hash(offset, sizes);
-	uint32_t id = hashindex_find(&abbrevs->index, hash, same_table, &wanted);
+	struct wanted wanted = {abbrevs, place};
+	uint32_t id = hashindex_find(&abbrevs->index, table_hash(place), same_table, &wanted);
+
+	return id == HASHINDEX_NONE ? NULL : abbrevs->tables.items[id];
+}
+
+const struct dwarf_abbrev_table *dwarf_abbrevs_get(struct dwarf_abbrevs *abbrevs,
+						   struct dwarf_abbrev_place place)
+{
+	const struct dwarf_abbrev_table *known = known_table(abbrevs, &place);
 	struct dwarf_abbrev_table *table;
 	int r;
 
-	if (id != HASHINDEX_NONE)
-		return abbrevs->tables.items[id];
-	if (abbrevs->tables.len >= TABLES_MAX || abbrevs->spec_cnt >= SPECS_TOTAL_MAX)
-		return NULL;
+	if (known || abbrevs->tables.len >= TABLES_MAX || abbrevs->spec_cnt >= SPECS_TOTAL_MAX)
+		return known;
 	table = calloc(1, sizeof(*table));
 	if (!table)
 		return NULL;
-	table->offset = offset;
-	table->sizes = sizes;
-	r = read_table(table, reader);
+	table->offset = place.offset;
+	table->sizes = place.sizes;
+	r = read_table(table, place.reader);
 	abbrevs->spec_cnt += table->specs.len;
 	if (r < 0 || vec_reserve(&abbrevs->tables, abbrevs->tables.len + 1) < 0 ||
-	    hashindex_add(&abbrevs->index, hash, (uint32_t)abbrevs->tables.len) < 0)
+	    hashindex_add(&abbrevs->index, table_hash(&place), (uint32_t)abbrevs->tables.len) < 0)
 		return free_table(table);
 	abbrevs->tables.items[abbrevs->tables.len++] = table;
 	return table;
+}
+
+/* Steps over the attributes of an abbreviation. */
+static void skip_specs(struct byte_reader *reader)
+{
+	uint64_t name, form;
+
+	do {
+		name = read_uleb(reader);
+		form = read_uleb(reader);
+		if (form == DW_FORM_implicit_const)
+			read_sleb(reader);
+	} while ((name || form) && !reader->failed);
+}
+
+/* Leaves the reader at the abbreviation of a code; false when a search does not find it. */
+static bool find_abbrev(struct dwarf_abbrevs *abbrevs, struct byte_reader *reader, uint64_t code)
+{
+	const uint8_t *start = reader->at;
+
+	while (!reader->failed && (size_t)(reader->at - start) < SEARCH_LEN_MAX &&
+	       abbrevs->searched_len < SEARCH_TOTAL_MAX) {
+		struct byte_reader here = *reader;
+		uint64_t own = read_uleb(reader);
+
+		if (own == code)
+			*reader = here;
+		if (own == code || own == 0)
+			return own == code;
+		read_uleb(reader); /* tag */
+		read_u8(reader);   /* whether it has children */
+		skip_specs(reader);
+		abbrevs->searched_len += (size_t)(reader->at - here.at);
+	}
+	return false;
+}
+
+const struct dwarf_abbrev_table *dwarf_abbrevs_get_for(struct dwarf_abbrevs *abbrevs,
+						       struct dwarf_abbrev_place place,
+						       uint64_t code)
+{
+	const struct dwarf_abbrev_table *known = known_table(abbrevs, &place);
+	struct dwarf_abbrev_table *found = &abbrevs->found;
+	struct byte_reader reader = place.reader;
+
+	if (known)
+		return known;
+	if (!find_abbrev(abbrevs, &reader, code))
+		return dwarf_abbrevs_get(abbrevs, place);
+	found->sizes = place.sizes;
+	found->specs.len = found->list.len = 0;
+	return read_abbrev(found, &reader) < 0 ? NULL : found;
 }
 
 void dwarf_abbrevs_free(struct dwarf_abbrevs *abbrevs)
@@ -232,6 +320,8 @@ void dwarf_abbrevs_free(struct dwarf_abbrevs *abbrevs)
 	vec_for_each(&abbrevs->tables, table)
 		free_table(*table);
 	vec_free(&abbrevs->tables);
+	vec_free(&abbrevs->found.list);
+	vec_free(&abbrevs->found.specs);
 	hashindex_free(&abbrevs->index);
 }
 

@@ -35,13 +35,14 @@ struct dwarf_sizes { /* what the length of a form depends on */
 	uint8_t version, address, offset;
 };
 
-struct dwarf_spec {
+#define DWARF_LEN_VARIES UINT32_MAX
+
+struct dwarf_spec { /* of an attribute, or of several that nobody asks for and whose length is known */
 	uint16_t form;
 	uint8_t slot;     /* DWARF_SLOT_COUNT: not asked for */
+	uint32_t len;     /* bytes, or DWARF_LEN_VARIES */
 	int64_t constant; /* of DW_FORM_implicit_const */
 };
-
-#define DWARF_LEN_VARIES UINT32_MAX
 
 struct dwarf_abbrev {
 	uint64_t code;
@@ -61,16 +62,31 @@ struct dwarf_abbrev_table {
 struct dwarf_abbrevs { /* all zero: none read yet */
 	VEC(struct dwarf_abbrev_table *) tables;
 	struct hashindex index;
-	size_t spec_cnt; /* in all tables, broken ones too */
+	size_t spec_cnt;                 /* in all tables, broken ones too */
+	struct dwarf_abbrev_table found; /* one abbreviation of some table, looked for alone */
+	size_t searched_len;
+};
+
+struct dwarf_abbrev_place {
+	uint64_t offset;
+	struct dwarf_sizes sizes;
+	struct byte_reader reader; /* at the offset */
 };
 
 /*
- * The table at the reader's position, read once for each offset and sizes; NULL when it is broken,
- * larger than any compiler's, or memory ran out.
+ * The table of a place, read once for each offset and sizes; NULL when it is broken, larger than any
+ * compiler's, or memory ran out.
  */
-const struct dwarf_abbrev_table *dwarf_abbrevs_get(struct dwarf_abbrevs *abbrevs, uint64_t offset,
-						   struct dwarf_sizes sizes,
-						   struct byte_reader reader);
+const struct dwarf_abbrev_table *dwarf_abbrevs_get(struct dwarf_abbrevs *abbrevs,
+						   struct dwarf_abbrev_place place);
+
+/*
+ * The same for whoever asks for one code: of a table that was not read yet only that abbreviation may
+ * be in the result, which is good until the next call.
+ */
+const struct dwarf_abbrev_table *dwarf_abbrevs_get_for(struct dwarf_abbrevs *abbrevs,
+						       struct dwarf_abbrev_place place,
+						       uint64_t code);
 void dwarf_abbrevs_free(struct dwarf_abbrevs *abbrevs);
 
 const struct dwarf_abbrev *dwarf_abbrev_find(const struct dwarf_abbrev_table *table, uint64_t code);

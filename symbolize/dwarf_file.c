@@ -8,6 +8,9 @@
 #include <string.h>
 
 #define UNITS_MAX (1024 * 1024) /* Chromium has some 40,000 */
+#define UNIT_HEADER_LEN_MAX 64
+#define ROOT_LEN 1024                          /* of nearly all root entries */
+#define READ_LEN_MAX ((size_t)8 * 1024 * 1024) /* of a section, until it is forgotten */
 
 static int load_sections(const struct elf_file *elf, uint64_t budget, struct dwarf_file *file)
 {
@@ -24,7 +27,9 @@ static int load_sections(const struct elf_file *elf, uint64_t budget, struct dwa
 	};
 
 	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++) {
-		int r = elf_section_load(elf, names[i], &budget, &file->sections[i]);
+		bool is_in_parts = i == DWARF_INFO || i == DWARF_LINE;
+		int r = (is_in_parts ? elf_section_open : elf_section_load)(elf, names[i], &budget,
+									    &file->sections[i]);
 
 		if (r < 0)
 			return r;
@@ -47,7 +52,8 @@ static bool read_unit_header(const struct dwarf_file *file, uint64_t offset,
 			     struct dwarf_cu *ret_cu)
 {
 	const struct elf_bytes *info = &file->sections[DWARF_INFO];
-	struct byte_reader reader = elf_section_reader(info, offset);
+	struct byte_reader reader = elf_section_part(
+		info, offset, MIN(info->len - offset, (size_t)UNIT_HEADER_LEN_MAX));
 	struct dwarf_cu cu = {.offset = offset, .sizes.offset = 4, .type = DW_UT_compile};
 	uint64_t len = read_fixed(&reader, 4);
 
@@ -55,10 +61,11 @@ static bool read_unit_header(const struct dwarf_file *file, uint64_t offset,
 		len = read_fixed(&reader, 8);
 		cu.sizes.offset = 8;
 	}
-	if (reader.failed || len > reader_left(&reader))
+	cu.limit = (uint64_t)(reader.at - info->start);
+	if (reader.failed || len > info->len - cu.limit)
 		return false;
-	cu.limit = (uint64_t)(reader.at - info->start) + len;
-	reader.end = reader.at + len;
+	cu.limit += len;
+	reader.end = reader.at + MIN(len, (uint64_t)reader_left(&reader));
 	cu.sizes.version = (uint8_t)read_fixed(&reader, 2);
 	if (cu.sizes.version >= 5) {
 		cu.type = read_u8(&reader);
@@ -135,12 +142,41 @@ struct dwarf_file *dwarf_file_close(struct dwarf_file *file)
 	return NULL;
 }
 
+bool dwarf_file_holds_files(const struct dwarf_file *file)
+{
+	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++)
+		if (file->sections[i].pages && file->sections[i].pages->fd >= 0)
+			return true;
+	return file->alternate && dwarf_file_holds_files(file->alternate);
+}
+
+void dwarf_file_load(struct dwarf_file *file)
+{
+	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++)
+		if (file->sections[i].pages)
+			section_pages_load(file->sections[i].pages);
+	if (file->alternate)
+		dwarf_file_load(file->alternate);
+}
+
+void dwarf_file_trim(struct dwarf_file *file)
+{
+	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++) {
+		struct section_pages *pages = file->sections[i].pages;
+
+		if (pages && pages->loaded_len > READ_LEN_MAX)
+			section_pages_drop(pages);
+	}
+	if (file->alternate)
+		dwarf_file_trim(file->alternate);
+}
+
 struct byte_reader dwarf_cu_reader(const struct dwarf_file *file, const struct dwarf_cu *cu,
 				   uint64_t offset)
 {
 	if (offset < cu->root_offset || offset >= cu->limit)
 		return (struct byte_reader){.failed = true};
-	return byte_reader_of(file->sections[DWARF_INFO].start + offset, cu->limit - offset);
+	return elf_section_part(&file->sections[DWARF_INFO], offset, cu->limit - offset);
 }
 
 const struct dwarf_abbrev *dwarf_next_abbrev(const struct dwarf_cu *cu, struct byte_reader *reader)
@@ -172,29 +208,54 @@ static void take_bases(struct dwarf_cu *cu, const struct dwarf_die *root)
 		cu->ranges_base = root->values[DWARF_RANGES_BASE].number;
 }
 
-bool dwarf_cu_prepare(struct dwarf_file *file, struct dwarf_cu *cu, struct dwarf_die *ret_root)
+static struct dwarf_abbrev_place abbrev_place(const struct dwarf_file *file,
+					      const struct dwarf_cu *cu)
 {
-	struct byte_reader reader = dwarf_cu_reader(file, cu, cu->root_offset);
+	return (struct dwarf_abbrev_place){
+		cu->abbrev_offset, cu->sizes,
+		elf_section_reader(&file->sections[DWARF_ABBREV], cu->abbrev_offset)};
+}
+
+static bool read_root(struct dwarf_file *file, struct dwarf_cu *cu, uint64_t len,
+		      struct dwarf_die *ret_root)
+{
+	struct byte_reader reader =
+		elf_section_part(&file->sections[DWARF_INFO], cu->root_offset, len);
+	uint64_t code = read_uleb(&reader);
+	const struct dwarf_abbrev_table *own = cu->abbrevs;
 	const struct dwarf_abbrev *abbrev;
 
+	if (!own)
+		cu->abbrevs = dwarf_abbrevs_get_for(&file->abbrevs, abbrev_place(file, cu), code);
+	abbrev = cu->abbrevs && code ? dwarf_abbrev_find(cu->abbrevs, code) : NULL;
+	if (abbrev)
+		dwarf_read_die(cu, abbrev, &reader, ret_root);
+	cu->abbrevs = own;
+	return abbrev && !reader.failed;
+}
+
+/* Of units that are not needed yet no more is read than their root entry, as long as that is short. */
+bool dwarf_cu_read_root(struct dwarf_file *file, struct dwarf_cu *cu, struct dwarf_die *ret_root)
+{
+	uint64_t len = cu->limit - cu->root_offset;
+
 	ret_root->present = 0;
-	if (!cu->is_ready)
-		cu->abbrevs = dwarf_abbrevs_get(
-			&file->abbrevs, cu->abbrev_offset, cu->sizes,
-			elf_section_reader(&file->sections[DWARF_ABBREV], cu->abbrev_offset));
-	cu->is_ready = true;
-	if (!cu->abbrevs)
-		return false;
-	abbrev = dwarf_next_abbrev(cu, &reader);
-	if (!abbrev)
-		return false;
-	dwarf_read_die(cu, abbrev, &reader, ret_root);
-	if (reader.failed)
+	if (!read_root(file, cu, MIN(len, (uint64_t)ROOT_LEN), ret_root) &&
+	    !read_root(file, cu, len, ret_root))
 		return false;
 	take_bases(cu, ret_root);
 	if (dwarf_has(ret_root, DWARF_LOW_PC))
 		dwarf_address(file, cu, &ret_root->values[DWARF_LOW_PC], &cu->base_address);
 	return true;
+}
+
+bool dwarf_cu_prepare(struct dwarf_file *file, struct dwarf_cu *cu, struct dwarf_die *ret_root)
+{
+	ret_root->present = 0;
+	if (!cu->is_ready)
+		cu->abbrevs = dwarf_abbrevs_get(&file->abbrevs, abbrev_place(file, cu));
+	cu->is_ready = true;
+	return cu->abbrevs && dwarf_cu_read_root(file, cu, ret_root);
 }
 
 struct dwarf_cu *dwarf_file_unit(struct dwarf_file *file, uint64_t offset)

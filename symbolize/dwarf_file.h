@@ -65,17 +65,33 @@ struct dwarf_reference {
 
 /*
  * Loads the sections and finds the units. 0, -ENODATA (no .debug_info), -EFBIG (sections over
- * `budget` bytes, or too many units), -ENOEXEC (not little endian, or broken), -ENOMEM. `elf` must
- * outlive the result.
+ * `budget` bytes, or too many units), -ENOEXEC (not little endian, or broken), -ENOMEM or what
+ * fcntl() says. `elf` must outlive the result.
  */
 int dwarf_file_open(const struct elf_file *elf, uint64_t budget, struct dwarf_file **ret_file)
 	_warn_unused_;
 struct dwarf_file *dwarf_file_close(struct dwarf_file *file); /* NULL is legal */
 
+/*
+ * Entries and line programs, where there are many, are read as they are needed, through descriptors of
+ * its own: two, and two for the alternate file. Loading reads the rest at once and closes these.
+ */
+bool dwarf_file_holds_files(const struct dwarf_file *file);
+void dwarf_file_load(struct dwarf_file *file);
+
+/* Forgets what was read, if it is much. No value or string read before may be used after it. */
+void dwarf_file_trim(struct dwarf_file *file);
+
 /* The part of opening that comes when the sections are there. 0, -EFBIG or -ENOMEM. */
 int dwarf_file_find_units(struct dwarf_file *file) _warn_unused_;
 
-/* Reads the unit's abbreviations and its root entry into *ret_root; false when they are broken. */
+/*
+ * Reads the root entry into *ret_root, of which `abbrev` is good until the next call; false when it is
+ * broken. The unit's ranges can be asked for then.
+ */
+bool dwarf_cu_read_root(struct dwarf_file *file, struct dwarf_cu *cu, struct dwarf_die *ret_root);
+
+/* The same, and reads the unit's abbreviations: all of its entries can be read. */
 bool dwarf_cu_prepare(struct dwarf_file *file, struct dwarf_cu *cu, struct dwarf_die *ret_root);
 
 /* The unit that holds an offset, prepared; NULL when none does. */
@@ -97,9 +113,9 @@ void dwarf_read_die(const struct dwarf_cu *cu, const struct dwarf_abbrev *abbrev
 void dwarf_skip_die(const struct dwarf_cu *cu, const struct dwarf_abbrev *abbrev,
 		    struct byte_reader *reader);
 
-/* Reads one value in the form that the spec says; its slot does not matter. */
-void dwarf_read_value(const struct dwarf_cu *cu, const struct dwarf_spec *spec,
-		      struct byte_reader *reader, struct dwarf_value *ret_value);
+/* Reads one value in a form, which may be any number; a form that does not exist fails the reader. */
+struct dwarf_value dwarf_read_form(uint64_t form, struct dwarf_sizes sizes,
+				   struct byte_reader *reader);
 
 static inline bool dwarf_has(const struct dwarf_die *die, enum dwarf_slot slot)
 {

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #define ROWS_FIRST ((size_t)64 * 1024) /* room made at once */
+#define LENGTH_LEN_MAX 12              /* of a length, with what says that it is a wide one */
 #define FORMATS_MAX 16                 /* DWARF 5 defines five kinds of what is known of a file */
 
 struct content_format {
-	uint64_t type;
-	struct dwarf_spec spec;
+	uint64_t type, form;
 };
 
 struct sequence { /* of rows whose addresses only grow */
@@ -25,40 +25,48 @@ struct machine {
 	VEC(struct sequence) sequences;
 	struct unit_draft_row row;
 	size_t first; /* row of the open sequence */
+	struct step { /* what a special opcode does */
+		uint8_t instructions;
+		int16_t lines;
+	} steps[256];
 };
 
 /* ---- header ---- */
 
-static struct byte_reader program_reader(const struct dwarf_file *file,
-					 const struct dwarf_die *root)
-{
-	if (!dwarf_has(root, DWARF_STMT_LIST) || file->sections[DWARF_LINE].len == 0)
-		return (struct byte_reader){.failed = true};
-	return elf_section_reader(&file->sections[DWARF_LINE],
-				  root->values[DWARF_STMT_LIST].number);
-}
+/* Where the unit's program is behind its length, which says how wide its offsets are. */
+struct place {
+	uint64_t offset, len;
+	uint8_t offset_size;
+};
 
-/* Cuts the reader to the length that the program says, and reads how wide its offsets are. */
-static uint8_t read_length(struct byte_reader *reader)
+/* False when the unit has no program, or the section does not hold it. */
+static bool find_program(const struct dwarf_file *file, const struct dwarf_die *root,
+			 struct place *ret_place)
 {
-	uint64_t len = read_fixed(reader, 4);
-	uint8_t offset_size = len == UINT32_MAX ? 8 : 4;
+	const struct elf_bytes *lines = &file->sections[DWARF_LINE];
+	uint64_t offset = root->values[DWARF_STMT_LIST].number;
+	struct place place = {.offset_size = 4};
+	struct byte_reader reader;
 
-	if (offset_size == 8)
-		len = read_fixed(reader, 8);
-	if (len > reader_left(reader))
-		reader_skip(reader, UINT64_MAX);
-	else if (!reader->failed)
-		reader->end = reader->at + len;
-	return offset_size;
+	if (!dwarf_has(root, DWARF_STMT_LIST) || offset >= lines->len)
+		return false;
+	reader =
+		elf_section_part(lines, offset, MIN(lines->len - offset, (uint64_t)LENGTH_LEN_MAX));
+	place.len = read_fixed(&reader, 4);
+	if (place.len == UINT32_MAX) {
+		place.len = read_fixed(&reader, 8);
+		place.offset_size = 8;
+	}
+	place.offset = offset + (place.offset_size == 8 ? 12 : 4);
+	*ret_place = place;
+	return !reader.failed && place.len <= lines->len - place.offset;
 }
 
 uint64_t dwarf_lines_len(const struct dwarf_file *file, const struct dwarf_die *root)
 {
-	struct byte_reader reader = program_reader(file, root);
+	struct place place;
 
-	read_length(&reader);
-	return reader.failed ? 0 : reader_left(&reader);
+	return find_program(file, root, &place) ? place.len : 0;
 }
 
 static int read_old_files(struct dwarf_line_program *program, struct byte_reader *reader)
@@ -88,7 +96,7 @@ static size_t read_formats(struct byte_reader *reader, struct content_format *fo
 		reader_skip(reader, UINT64_MAX);
 	for (size_t i = 0; i < cnt && !reader->failed; i++) {
 		formats[i].type = read_uleb(reader);
-		formats[i].spec = (struct dwarf_spec){.form = (uint16_t)read_uleb(reader)};
+		formats[i].form = read_uleb(reader);
 	}
 	return reader->failed ? 0 : cnt;
 }
@@ -118,9 +126,9 @@ static bool next_entry(struct entries *entries, struct byte_reader *reader,
 		return false;
 	entries->left--;
 	for (size_t i = 0; i < entries->format_cnt; i++) {
-		struct dwarf_value value;
+		struct dwarf_value value =
+			dwarf_read_form(entries->formats[i].form, entries->cu->sizes, reader);
 
-		dwarf_read_value(entries->cu, &entries->formats[i].spec, reader, &value);
 		if (entries->formats[i].type == DW_LNCT_path && !reader->failed)
 			file.name = dwarf_text(entries->file, entries->cu, &value);
 		if (entries->formats[i].type == DW_LNCT_directory_index)
@@ -171,13 +179,15 @@ static void read_fixed_part(struct dwarf_line_program *program, struct byte_read
 static int read_header(const struct dwarf_file *file, const struct dwarf_cu *cu,
 		       const struct dwarf_die *root, struct dwarf_line_program *program)
 {
-	struct byte_reader reader = program_reader(file, root);
 	struct entries entries = {.file = file};
 	struct dwarf_cu sized = *cu; /* strings are the unit's, widths the program's */
+	struct byte_reader reader;
+	struct place place;
 
-	if (reader.failed)
+	if (!find_program(file, root, &place))
 		return -ENODATA;
-	program->sizes.offset = read_length(&reader);
+	reader = elf_section_part(&file->sections[DWARF_LINE], place.offset, place.len);
+	program->sizes.offset = place.offset_size;
 	program->sizes.version = (uint8_t)read_fixed(&reader, 2);
 	program->sizes.address = cu->sizes.address;
 	if (program->sizes.version < 2 || program->sizes.version > 5)
@@ -334,8 +344,7 @@ static int run_standard(struct machine *machine, uint8_t opcode, struct byte_rea
 		machine->row.file = (uint32_t)read_uleb(code);
 		return 0;
 	case DW_LNS_const_add_pc:
-		advance(machine,
-			(255u - machine->program->opcode_base) / machine->program->line_range);
+		advance(machine, machine->steps[255].instructions);
 		return 0;
 	case DW_LNS_fixed_advance_pc:
 		machine->row.address += read_fixed(code, 2);
@@ -349,12 +358,22 @@ static int run_standard(struct machine *machine, uint8_t opcode, struct byte_rea
 
 static int run_special(struct machine *machine, uint8_t opcode)
 {
-	const struct dwarf_line_program *program = machine->program;
-	uint8_t adjusted = opcode - program->opcode_base;
-
-	advance(machine, adjusted / program->line_range);
-	machine->row.line += (uint32_t)(program->line_base + (int)(adjusted % program->line_range));
+	advance(machine, machine->steps[opcode].instructions);
+	machine->row.line += (uint32_t)machine->steps[opcode].lines;
 	return add_row(machine);
+}
+
+static void prepare_steps(struct machine *machine)
+{
+	const struct dwarf_line_program *program = machine->program;
+
+	for (unsigned int opcode = program->opcode_base; opcode < 256; opcode++) {
+		unsigned int adjusted = opcode - program->opcode_base;
+
+		machine->steps[opcode] = (struct step){
+			(uint8_t)(adjusted / program->line_range),
+			(int16_t)(program->line_base + (int)(adjusted % program->line_range))};
+	}
 }
 
 static int run_code(struct machine *machine)
@@ -362,6 +381,7 @@ static int run_code(struct machine *machine)
 	struct byte_reader code = machine->program->code;
 	int r = 0;
 
+	prepare_steps(machine);
 	reset(machine);
 	while (r == 0 && !code.failed && reader_left(&code)) {
 		uint8_t opcode = read_u8(&code);

@@ -72,7 +72,7 @@ static int add_unit(struct unit_names *names, struct dwarf_source *source, uint3
 
 	if (cu->type != DW_UT_compile && cu->type != DW_UT_skeleton)
 		return 0;
-	if (!dwarf_cu_prepare(source->dwarf, cu, &root))
+	if (!dwarf_cu_read_root(source->dwarf, cu, &root))
 		return 0;
 	if (root.abbrev->tag != DW_TAG_compile_unit && root.abbrev->tag != DW_TAG_skeleton_unit)
 		return 0;

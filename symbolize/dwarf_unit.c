@@ -374,8 +374,10 @@ int dwarf_unit_build(struct dwarf_source *source, struct dwarf_cu *cu,
 		     struct unit_index_header **ret_block)
 {
 	struct walk walk = {.source = source, .cu = cu};
-	int r = build(&walk, cu, ret_block);
+	int r;
 
+	dwarf_file_trim(source->dwarf);
+	r = build(&walk, cu, ret_block);
 	unit_draft_free(&walk.draft);
 	vec_free(&walk.origins);
 	hashindex_free(&walk.origin_index);

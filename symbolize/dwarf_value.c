@@ -43,30 +43,53 @@ static void read_varying(struct byte_reader *reader, uint16_t form, struct dwarf
 	}
 }
 
-void dwarf_read_value(const struct dwarf_cu *cu, const struct dwarf_spec *spec,
-		      struct byte_reader *reader, struct dwarf_value *ret_value)
+static struct dwarf_value read_value(const struct dwarf_spec *spec, struct byte_reader *reader)
 {
 	struct dwarf_value value = {.form = spec->form};
-	uint32_t len;
 
-	if (value.form == DW_FORM_indirect) {
-		uint64_t form = read_uleb(reader);
-
-		/* the one nesting that would never end, and the one form that needs a spec */
-		if (form > UINT16_MAX || form == DW_FORM_indirect || form == DW_FORM_implicit_const)
-			reader_skip(reader, UINT64_MAX);
-		value.form = (uint16_t)form;
-	}
-	len = dwarf_form_len(value.form, cu->sizes);
-	if (value.form == DW_FORM_implicit_const)
+	if (spec->form == DW_FORM_implicit_const)
 		value.number = (uint64_t)spec->constant;
-	else if (len == DWARF_LEN_VARIES)
-		read_varying(reader, value.form, &value);
-	else if (len <= sizeof(value.number))
-		value.number = read_fixed(reader, len);
+	else if (spec->len == DWARF_LEN_VARIES)
+		read_varying(reader, spec->form, &value);
+	else if (spec->len <= sizeof(value.number))
+		value.number = read_fixed(reader, spec->len);
 	else
-		reader_skip(reader, len);
-	*ret_value = value;
+		reader_skip(reader, spec->len);
+	return value;
+}
+
+struct dwarf_value dwarf_read_form(uint64_t form, struct dwarf_sizes sizes,
+				   struct byte_reader *reader)
+{
+	struct dwarf_spec spec = {.form = (uint16_t)form};
+
+	if (form == DW_FORM_indirect)
+		form = read_uleb(reader);
+	/* the one nesting that would never end, and the one form that needs a spec */
+	if (form > UINT16_MAX || form == DW_FORM_indirect || form == DW_FORM_implicit_const) {
+		reader_skip(reader, UINT64_MAX);
+		return (struct dwarf_value){0};
+	}
+	spec.form = (uint16_t)form;
+	spec.len = dwarf_form_len(spec.form, sizes);
+	return read_value(&spec, reader);
+}
+
+static struct dwarf_value read_spec(const struct dwarf_cu *cu, const struct dwarf_spec *spec,
+				    struct byte_reader *reader)
+{
+	if (spec->form == DW_FORM_indirect)
+		return dwarf_read_form(spec->form, cu->sizes, reader);
+	return read_value(spec, reader);
+}
+
+static void skip_spec(const struct dwarf_cu *cu, const struct dwarf_spec *spec,
+		      struct byte_reader *reader)
+{
+	if (spec->len != DWARF_LEN_VARIES)
+		reader_skip(reader, spec->len);
+	else
+		read_spec(cu, spec, reader);
 }
 
 /* NULL when no entry of the table has an attribute. */
@@ -80,23 +103,17 @@ void dwarf_read_die(const struct dwarf_cu *cu, const struct dwarf_abbrev *abbrev
 		    struct byte_reader *reader, struct dwarf_die *ret_die)
 {
 	const struct dwarf_spec *specs = specs_of(cu, abbrev);
-	struct dwarf_value unwanted;
 
 	ret_die->abbrev = abbrev;
 	ret_die->present = 0;
 	for (uint32_t i = 0; i < abbrev->spec_cnt; i++) {
 		uint8_t slot = specs[i].slot;
-		uint32_t len;
 
 		if (slot == DWARF_SLOT_COUNT) {
-			len = dwarf_form_len(specs[i].form, cu->sizes);
-			if (len != DWARF_LEN_VARIES)
-				reader_skip(reader, len);
-			else
-				dwarf_read_value(cu, &specs[i], reader, &unwanted);
+			skip_spec(cu, &specs[i], reader);
 			continue;
 		}
-		dwarf_read_value(cu, &specs[i], reader, &ret_die->values[slot]);
+		ret_die->values[slot] = read_spec(cu, &specs[i], reader);
 		ret_die->present |= UINT32_C(1) << slot;
 	}
 	if (reader->failed)
@@ -107,14 +124,13 @@ void dwarf_skip_die(const struct dwarf_cu *cu, const struct dwarf_abbrev *abbrev
 		    struct byte_reader *reader)
 {
 	const struct dwarf_spec *specs = specs_of(cu, abbrev);
-	struct dwarf_value unwanted;
 
 	if (abbrev->attributes_len != DWARF_LEN_VARIES) {
 		reader_skip(reader, abbrev->attributes_len);
 		return;
 	}
 	for (uint32_t i = 0; i < abbrev->spec_cnt; i++)
-		dwarf_read_value(cu, &specs[i], reader, &unwanted);
+		skip_spec(cu, &specs[i], reader);
 }
 
 bool dwarf_table_entry(const struct elf_bytes *section, struct dwarf_table table, uint64_t index,

@@ -14,6 +14,9 @@
 #define ELFCOMPRESS_ZSTD 2 /* System V ABI, since 2022 */
 #endif
 
+/* Shorter sections are read at once: descriptors are few. */
+#define PARTS_LEN_MIN ((uint64_t)2 * 1024 * 1024)
+
 #define OLD_HEADER_LEN 12 /* .zdebug_*: "ZLIB", the inflated length (big-endian) */
 
 enum packing { PACKED_NOT, PACKED_ZLIB, PACKED_ZSTD, PACKED_UNKNOWN };
@@ -139,8 +142,50 @@ int elf_section_load(const struct elf_file *file, const char *name, uint64_t *bu
 	return 0;
 }
 
+static bool can_be_read_later(const struct elf_file *file, const char *name, GElf_Shdr *ret_header)
+{
+	struct Elf_Scn *section = elf_file_section(file, name, 0);
+
+	return file->fd >= 0 && section && gelf_getshdr(section, ret_header) &&
+	       ret_header->sh_type != SHT_NOBITS && !(ret_header->sh_flags & SHF_COMPRESSED) &&
+	       ret_header->sh_size >= PARTS_LEN_MIN;
+}
+
+int elf_section_open(const struct elf_file *file, const char *name, uint64_t *budget,
+		     struct elf_bytes *ret_bytes)
+{
+	struct elf_bytes bytes = {0};
+	GElf_Shdr header;
+	int r;
+
+	if (!can_be_read_later(file, name, &header))
+		return elf_section_load(file, name, budget, ret_bytes);
+	if (header.sh_offset > file->identity.len ||
+	    header.sh_size > file->identity.len - header.sh_offset)
+		return -ENOEXEC;
+	if (header.sh_size > *budget)
+		return -EFBIG;
+	r = section_pages_open(file->fd, header.sh_offset, header.sh_size, &bytes.pages);
+	if (r < 0)
+		return r;
+	*budget -= header.sh_size;
+	bytes.start = bytes.pages->start;
+	bytes.len = header.sh_size;
+	*ret_bytes = bytes;
+	return 0;
+}
+
+struct byte_reader elf_section_part(const struct elf_bytes *bytes, uint64_t offset, uint64_t len)
+{
+	if (offset > bytes->len || len > bytes->len - offset ||
+	    (bytes->pages && !section_pages_need(bytes->pages, offset, len)))
+		return (struct byte_reader){.failed = true};
+	return byte_reader_of(bytes->start ? bytes->start + offset : NULL, len);
+}
+
 void elf_section_free(struct elf_bytes *bytes)
 {
+	section_pages_close(bytes->pages);
 	free(bytes->owned);
 	*bytes = (struct elf_bytes){0};
 }

@@ -41,15 +41,19 @@ static void open_alternate(const struct object_names *names, struct dwarf_file *
 		dwarf->alternate = NULL;
 }
 
-static int load_dwarf(const struct object_names *names, struct dwarf_file **ret_dwarf)
+static int load_dwarf(struct object_names *names, struct dwarf_file **ret_dwarf)
 {
 	const struct elf_file *from =
 		names->debug && !has_dwarf(names->file) ? names->debug : names->file;
 	int r = dwarf_file_open(from, DEBUG_LEN_MAX, ret_dwarf);
 
-	if (r == 0)
-		open_alternate(names, *ret_dwarf);
-	return r;
+	if (r < 0)
+		return r;
+	open_alternate(names, *ret_dwarf);
+	if (!names->may_hold_files)
+		dwarf_file_load(*ret_dwarf);
+	names->holds_files |= dwarf_file_holds_files(*ret_dwarf);
+	return 0;
 }
 
 static void open_dwarf(struct object_names *names)
@@ -222,7 +226,7 @@ static void release_files(struct object_names *names)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (files[i])
 			elf_file_release(files[i]);
-	names->holds_files = false;
+	names->awaits_source = false;
 }
 
 static int open_cached(struct object_names *names, const struct object_names_options *options)
@@ -237,8 +241,8 @@ static int open_cached(struct object_names *names, const struct object_names_opt
 		return r == -ENOMEM ? r : -ENOENT;
 	r = take_cached(names);
 	if (r == 0 && names->units && names->cached.missing_cnt) {
-		names->holds_files = options->may_hold_files;
-		if (!names->holds_files)
+		names->awaits_source = names->holds_files = names->may_hold_files;
+		if (!names->awaits_source)
 			attach_units(names);
 	}
 	return r;
@@ -262,7 +266,7 @@ int object_names_open(int fd, const struct object_names_options *options,
 	struct object_names *names = ret_names;
 	int r;
 
-	*names = (struct object_names){0};
+	*names = (struct object_names){.may_hold_files = options->may_hold_files};
 	r = elf_file_open(fd, &names->file);
 	if (r < 0)
 		return r;
@@ -272,7 +276,7 @@ int object_names_open(int fd, const struct object_names_options *options,
 		object_names_close(names);
 		return r;
 	}
-	if (!names->holds_files)
+	if (!names->awaits_source)
 		release_files(names);
 	return 0;
 }
@@ -281,7 +285,7 @@ bool object_names_find(struct object_names *names, uint64_t address, struct unit
 {
 	if (!names->units)
 		return false;
-	if (names->holds_files && unit_names_lacks(names->units, address)) {
+	if (names->awaits_source && unit_names_lacks(names->units, address)) {
 		attach_units(names);
 		release_files(names);
 	}

@@ -29,16 +29,18 @@ struct object_names { /* all zero: nothing is known */
 	struct stack_base base;
 	bool has_go_units;   /* units are those of Go's tables */
 	bool has_lost_dwarf; /* broken or beyond our caps */
-	bool holds_files;    /* descriptors of the files above are open */
-	bool is_cacheable;   /* there is a name to keep it under */
+	bool holds_files;    /* descriptors are open */
+	bool awaits_source;  /* those of the files above are, for units that the cache may lack */
+	bool may_hold_files;
+	bool is_cacheable; /* there is a name to keep it under */
 	struct index_file cached;
 	char cache_name[INDEX_FILE_NAME_LEN];
 };
 
 /*
  * Takes the descriptor over on success. 0 or why there is nothing: -ENOEXEC (not ELF, or broken),
- * -EFBIG (over our caps), -ENOMEM. Afterwards no descriptor is held, unless that is allowed and the
- * cache knows only a part of the object.
+ * -EFBIG (over our caps), -ENOMEM. Afterwards no descriptor is held, unless that is allowed and not
+ * all of the DWARF has been looked at.
  */
 int object_names_open(int fd, const struct object_names_options *options,
 		      struct object_names *ret_names) _warn_unused_;

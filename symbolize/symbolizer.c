@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "symbolize/alias.h"
 #include "symbolize/answer_cache.h"
+#include "symbolize/jit_names.h"
 #include "symbolize/kallsyms.h"
 #include "symbolize/namepool.h"
 #include "symbolize/object_names.h"
@@ -15,19 +16,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to three each */
+#define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to four each */
 #define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 
-enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL };
+enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL, OBJECT_JIT };
 
 struct object {
 	enum object_kind kind;
 	const char *path; /* for messages; in the name pool */
 	bool is_loaded;
 	enum sym_reason broken; /* SYM_OK when lookups make sense */
-	int fd;                 /* owned until `names` takes it; -1 without a file */
+	int fd;                 /* owned until `names` or `jit` takes it; -1 without a file */
 	struct object_names names;
 	struct kallsyms kallsyms;
+	struct jit_names jit;
 };
 
 struct symbolizer {
@@ -76,6 +78,7 @@ static void object_free(struct object *object)
 {
 	object_names_close(&object->names);
 	kallsyms_free(&object->kallsyms);
+	jit_names_close(&object->jit);
 	cleanup_close_(&object->fd);
 }
 
@@ -118,9 +121,10 @@ static int add_object(struct symbolizer *symbolizer, struct object object)
 	return (int)symbolizer->objects.len - 1;
 }
 
-int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
+static int add_opened(struct symbolizer *symbolizer, enum object_kind kind, int fd,
+		      const char *path)
 {
-	struct object object = {.kind = OBJECT_FILE, .fd = -1};
+	struct object object = {.kind = kind, .fd = -1, .jit.fd = -1};
 
 	object.path = namepool_intern(&symbolizer->names, path ? path : "");
 	if (!object.path)
@@ -130,21 +134,33 @@ int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
 	return add_object(symbolizer, object);
 }
 
+int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
+{
+	return add_opened(symbolizer, OBJECT_FILE, fd, path);
+}
+
+int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path)
+{
+	return add_opened(symbolizer, OBJECT_JIT, fd, path);
+}
+
 /* There is one kernel: asked for again, it is the same object. */
 int symbolizer_add_kernel(struct symbolizer *symbolizer)
 {
 	for (size_t id = 0; id < symbolizer->objects.len; id++)
 		if (symbolizer->objects.items[id].kind == OBJECT_KERNEL)
 			return (int)id;
-	return add_object(
-		symbolizer,
-		(struct object){.kind = OBJECT_KERNEL, .fd = -1, .path = "[kernel.kallsyms]"});
+	return add_object(symbolizer, (struct object){.kind = OBJECT_KERNEL,
+						      .fd = -1,
+						      .jit.fd = -1,
+						      .path = "[kernel.kallsyms]"});
 }
 
 int symbolizer_add_vdso(struct symbolizer *symbolizer)
 {
-	return add_object(symbolizer,
-			  (struct object){.kind = OBJECT_VDSO, .fd = -1, .path = "[vdso]"});
+	return add_object(
+		symbolizer,
+		(struct object){.kind = OBJECT_VDSO, .fd = -1, .jit.fd = -1, .path = "[vdso]"});
 }
 
 static enum sym_reason reason_of(int error)
@@ -198,6 +214,31 @@ static enum sym_reason load_kernel(const struct symbolizer *symbolizer, struct o
 	return r < 0 ? SYM_NO_KALLSYMS : SYM_OK;
 }
 
+static enum sym_reason load_jit(struct object *object)
+{
+	int r;
+
+	if (object->fd < 0)
+		return SYM_NO_FILE;
+	r = jit_names_open(object->fd, &object->jit);
+	if (r < 0)
+		return r == -ENOMEM ? SYM_TOO_LARGE : SYM_NO_FILE;
+	TAKE_FD(object->fd);
+	return SYM_OK;
+}
+
+static enum sym_reason load(struct symbolizer *symbolizer, struct object *object)
+{
+	switch (object->kind) {
+	case OBJECT_KERNEL:
+		return load_kernel(symbolizer, object);
+	case OBJECT_JIT:
+		return load_jit(object);
+	default:
+		return load_file(symbolizer, object);
+	}
+}
+
 static struct object *loaded_object(struct symbolizer *symbolizer, int id)
 {
 	struct object *object;
@@ -206,8 +247,7 @@ static struct object *loaded_object(struct symbolizer *symbolizer, int id)
 		return NULL;
 	object = &symbolizer->objects.items[id];
 	if (!object->is_loaded)
-		object->broken = object->kind == OBJECT_KERNEL ? load_kernel(symbolizer, object) :
-								 load_file(symbolizer, object);
+		object->broken = load(symbolizer, object);
 	object->is_loaded = true;
 	return object;
 }
@@ -331,6 +371,24 @@ static void draft_file(struct symbolizer *symbolizer, struct object_names *names
 		(draft->result.frames_len && stack_base_has_name(draft->frames[0].name));
 }
 
+/* Names are as their compiler has them: not mangled, or in a way of its own. */
+static void draft_jit(struct symbolizer *symbolizer, struct jit_names *jit, struct draft *draft)
+{
+	struct sym_frame *frame = &draft->frames[0];
+	struct live_code_place place;
+
+	if (!live_code_find(&jit->code, draft->result.address, LIVE_CODE_NOW, &place)) {
+		draft->result.reason = SYM_NOT_IN_JIT;
+		return;
+	}
+	frame->name = namepool_intern(&symbolizer->names, place.name);
+	frame->system_name = frame->name;
+	frame->file = place.file ? namepool_intern(&symbolizer->names, place.file) : NULL;
+	frame->line = frame->file ? place.line : 0;
+	draft->result.frames_len = frame->name ? 1 : 0;
+	draft->result.reason = frame->name ? SYM_OK : SYM_TOO_LARGE;
+}
+
 static void draft_answer(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
 {
 	if (!object)
@@ -339,6 +397,8 @@ static void draft_answer(struct symbolizer *symbolizer, struct object *object, s
 		draft->result.reason = object->broken;
 	else if (object->kind == OBJECT_KERNEL)
 		draft_kernel(symbolizer, object, draft);
+	else if (object->kind == OBJECT_JIT)
+		draft_jit(symbolizer, &object->jit, draft);
 	else
 		draft_file(symbolizer, &object->names, draft);
 }
@@ -415,6 +475,7 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 			losses.dwarf_units +=
 				unit_names_cut(object->names.units) + object->names.units->lost_cnt;
 		losses.kernel_functions += object->kallsyms.dropped_cnt;
+		losses.jit_functions += jit_names_lost(&object->jit);
 	}
 	*ret_losses = losses;
 }
@@ -430,6 +491,7 @@ const char *sym_reason_name(enum sym_reason reason)
 		[SYM_NOT_MAPPED] = "not mapped",
 		[SYM_NO_KALLSYMS] = "no kallsyms",
 		[SYM_TOO_LARGE] = "too large",
+		[SYM_NOT_IN_JIT] = "not in the perf map",
 		[SYM_FAILED] = "worker failed",
 	};
 

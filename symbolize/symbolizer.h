@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * (object, offset) → source-level frames, or a reason why not. An object is an ELF file given by an
- * open file descriptor, the kernel, or this machine's vDSO; an offset is a file offset (what
- * address - mapping start + mapping file offset gives), or an address for the kernel. Turning a file
+ * open file descriptor, the kernel, this machine's vDSO, or a process's word on the code it compiled at
+ * run time; an offset is a file offset (what address - mapping start + mapping file offset gives), or
+ * an address for the kernel and for code compiled at run time. Turning a file
  * offset into an address of the ELF file goes by its PT_LOAD headers, here and nowhere else.
  *
  * Files come from whoever is profiled: nothing in them is trusted, and a broken one yields a reason,
@@ -30,7 +31,8 @@ enum sym_reason {
 	SYM_NOT_MAPPED,  /* the offset lies in no executable segment of the file */
 	SYM_NO_KALLSYMS, /* kernel addresses are hidden (kernel.kptr_restrict) */
 	SYM_TOO_LARGE,   /* a cap of ours was reached */
-	SYM_FAILED,      /* whoever was to look it up died of it */
+	SYM_NOT_IN_JIT, /* what the process says of the code it compiled does not cover the address */
+	SYM_FAILED,     /* whoever was to look it up died of it */
 	SYM_REASON_COUNT
 };
 
@@ -104,6 +106,13 @@ int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
 int symbolizer_add_kernel(struct symbolizer *symbolizer);
 int symbolizer_add_vdso(struct symbolizer *symbolizer);
 
+/*
+ * As symbolizer_add_file(), for a perf map or a jitdump: what a process says of the code it compiled at
+ * run time. Offsets are that process's addresses; where code was compiled over other code the later
+ * counts.
+ */
+int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path);
+
 /* Always answers: `ret_result` is filled, its reason says how well. */
 void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offset,
 		       struct sym_result *ret_result);
@@ -124,6 +133,7 @@ struct sym_losses {
 	uint64_t dwarf_units;      /* units or line programs left out, whole or in part */
 	uint64_t names_cut;        /* names longer than 16 KiB */
 	uint64_t kernel_functions; /* left out of kallsyms */
+	uint64_t jit_functions;    /* and lines, left out of perf maps and jitdumps */
 };
 
 void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *ret_losses);

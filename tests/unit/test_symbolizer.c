@@ -139,9 +139,9 @@ static void check_rows(const char *name)
 static void rows_of_c(void **state)
 {
 	/* clang's DWARF 5 is beyond binutils 2.40; its DWARF 4 is here, without .debug_aranges */
-	static const char *const names[] = {"chain_pie",   "chain_no_pie",     "chain_static",
-					    "chain_high",  "chain_compressed", "chain_dwarf4",
-					    "chain_clang", "chain_library",    "chain_zdebug"};
+	static const char *const names[] = {
+		"chain_pie",    "chain_no_pie", "chain_static",  "chain_high",   "chain_compressed",
+		"chain_dwarf4", "chain_clang",  "chain_library", "chain_zdebug", "chain_long"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -486,17 +486,45 @@ static void no_descriptor_is_held(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
+/* Long DWARF is read as it is needed, but not of any number of files. */
+static void few_descriptors_are_held(void **state)
+{
+	unsigned int before = open_descriptors();
+	struct symbolizer *symbolizer = make(false);
+	uint64_t offset = fixture_offset("chain_long", fixture_symbol("chain_long", "chain_outer"));
+	struct sym_result result;
+
+	(void)state;
+	for (unsigned int i = 0; i < 70; i++) {
+		symbolizer_lookup(symbolizer, add(symbolizer, "chain_long"), offset, &result);
+		assert_string_equal(result.frames[0].name, "chain_outer");
+		assert_true(result.frames[0].line > 0);
+		assert_int_equal(open_descriptors(), before + MIN(i + 1, 64u));
+	}
+	symbolizer_free(symbolizer);
+	assert_int_equal(open_descriptors(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_of_c),          cmocka_unit_test(rows_of_cxx),
-		cmocka_unit_test(rows_of_rust),       cmocka_unit_test(inlined_chain),
-		cmocka_unit_test(readable_names),     cmocka_unit_test(cold_parts_are_told_apart),
-		cmocka_unit_test(symbol_tables_only), cmocka_unit_test(reasons),
-		cmocka_unit_test(kernel_functions),   cmocka_unit_test(vdso_functions),
-		cmocka_unit_test(answers_are_kept),   cmocka_unit_test(damaged_files),
-		cmocka_unit_test(forged_compression), cmocka_unit_test(links_to_nowhere),
-		cmocka_unit_test(shrinking_files),    cmocka_unit_test(no_descriptor_is_held),
+		cmocka_unit_test(rows_of_c),
+		cmocka_unit_test(rows_of_cxx),
+		cmocka_unit_test(rows_of_rust),
+		cmocka_unit_test(inlined_chain),
+		cmocka_unit_test(readable_names),
+		cmocka_unit_test(cold_parts_are_told_apart),
+		cmocka_unit_test(symbol_tables_only),
+		cmocka_unit_test(reasons),
+		cmocka_unit_test(kernel_functions),
+		cmocka_unit_test(vdso_functions),
+		cmocka_unit_test(answers_are_kept),
+		cmocka_unit_test(damaged_files),
+		cmocka_unit_test(forged_compression),
+		cmocka_unit_test(links_to_nowhere),
+		cmocka_unit_test(shrinking_files),
+		cmocka_unit_test(no_descriptor_is_held),
+		cmocka_unit_test(few_descriptors_are_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
