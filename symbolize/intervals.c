@@ -91,20 +91,21 @@ int intervals_seal(struct intervals *intervals)
 	return 0;
 }
 
-/* The index of the first piece that starts behind the address. */
+/* The index of the first piece that starts behind the address. Without branches that are guesses. */
 static size_t first_behind(const struct intervals *intervals, uint64_t address)
 {
-	size_t low = 0, high = intervals->list.len;
+	const struct interval *last = intervals->list.items;
+	size_t cnt = intervals->list.len;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	if (cnt == 0 || address < last->start)
+		return 0;
+	while (cnt > 1) {
+		size_t half = cnt / 2;
 
-		if (intervals->list.items[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
+		last = last[half].start <= address ? last + half : last;
+		cnt -= half;
 	}
-	return low;
+	return (size_t)(last - intervals->list.items) + 1;
 }
 
 const struct interval *intervals_find(const struct intervals *intervals, uint64_t address)

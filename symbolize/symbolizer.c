@@ -277,6 +277,7 @@ static void draft_kernel(struct symbolizer *symbolizer, const struct object *obj
 		draft->result.reason = SYM_NO_SYMBOL;
 		return;
 	}
+	*frame = (struct sym_frame){0};
 	frame->name = name_symbol(symbolizer, symbol, &frame->system_name);
 	draft->result.frames_len = frame->name ? 1 : 0;
 	draft->result.reason = frame->name ? SYM_OK : SYM_TOO_LARGE;
@@ -299,6 +300,26 @@ static const char *debug_name(const struct unit_frame *frame)
 	return frame->linkage_name ? frame->linkage_name : frame->plain_name;
 }
 
+/*
+ * A text of an object's tables, which live as long as we do: of an ordinary length it needs no copy.
+ * NULL: out of memory or over the cap.
+ */
+static const char *keep_text(struct symbolizer *symbolizer, const char *text)
+{
+	if (strnlen(text, NAMEPOOL_LEN_MAX + 1) <= NAMEPOOL_LEN_MAX)
+		return text;
+	return namepool_intern(&symbolizer->names, text);
+}
+
+static const char *name_code(struct symbolizer *symbolizer, const char *symbol,
+			     const char **ret_system_name)
+{
+	if (!symbolizer->options.no_demangle)
+		return name_symbol(symbolizer, symbol, ret_system_name);
+	*ret_system_name = keep_text(symbolizer, symbol);
+	return *ret_system_name;
+}
+
 static void draft_chain(struct symbolizer *symbolizer, const struct unit_chain *chain,
 			const char *physical, struct draft *draft)
 {
@@ -307,12 +328,12 @@ static void draft_chain(struct symbolizer *symbolizer, const struct unit_chain *
 		const char *name = i == 0 ? physical : debug_name(from);
 		struct sym_frame *to = &draft->frames[i];
 
-		to->name = name_symbol(symbolizer, name ? name : "[inlined]", &to->system_name);
+		to->name = name_code(symbolizer, name ? name : "[inlined]", &to->system_name);
 		if (!to->name) {
 			draft->result.reason = SYM_TOO_LARGE;
 			return;
 		}
-		to->file = from->file ? namepool_intern(&symbolizer->names, from->file) : NULL;
+		to->file = from->file ? keep_text(symbolizer, from->file) : NULL;
 		to->line = to->file ? from->line : 0;
 		to->start_line = from->start_line;
 		to->inlined = i > 0;
@@ -407,9 +428,10 @@ static void draft_answer(struct symbolizer *symbolizer, struct object *object, s
 static void find_answer(struct symbolizer *symbolizer, uint32_t object, uint64_t offset,
 			struct sym_result *ret_result)
 {
-	struct draft draft = {.result = {.address = offset, .exact_address = offset}};
+	struct draft draft; /* 5 KB of frames, of which few get a value */
 	const struct sym_result *kept;
 
+	draft.result = (struct sym_result){.address = offset, .exact_address = offset};
 	draft_answer(symbolizer, loaded_object(symbolizer, (int)object), &draft);
 	draft.result.frames = draft.result.frames_len ? draft.frames : NULL;
 	kept = answer_cache_keep(&symbolizer->answers, object, offset, &draft.result);

@@ -57,9 +57,11 @@ static uint64_t padded(uint64_t len)
 /* Of the parts together, in 64 bits, where no counts of 32 bits overflow. */
 static uint64_t block_len(const struct unit_index_header *header)
 {
-	return sizeof(*header) + (uint64_t)header->piece_cnt * sizeof(struct unit_piece) +
-	       (uint64_t)header->scope_cnt * sizeof(struct unit_scope) +
-	       (uint64_t)header->row_cnt * sizeof(struct unit_row) +
+	uint64_t piece_len = sizeof(uint32_t) + sizeof(struct unit_piece);
+	uint64_t row_len = sizeof(uint32_t) + sizeof(struct unit_row);
+
+	return sizeof(*header) + header->piece_cnt * piece_len +
+	       (uint64_t)header->scope_cnt * sizeof(struct unit_scope) + header->row_cnt * row_len +
 	       (uint64_t)header->file_cnt * sizeof(uint32_t) + header->strings_len;
 }
 
@@ -67,9 +69,11 @@ static void find_parts(struct unit_index *index)
 {
 	const struct unit_index_header *header = index->header;
 
-	index->pieces = (const void *)(header + 1);
+	index->piece_starts = (const void *)(header + 1);
+	index->pieces = (const void *)(index->piece_starts + header->piece_cnt);
 	index->scopes = (const void *)(index->pieces + header->piece_cnt);
-	index->rows = (const void *)(index->scopes + header->scope_cnt);
+	index->row_starts = (const void *)(index->scopes + header->scope_cnt);
+	index->rows = (const void *)(index->row_starts + header->row_cnt);
 	index->files = (const void *)(index->rows + header->row_cnt);
 	index->strings = (const void *)(index->files + header->file_cnt);
 }
@@ -107,27 +111,42 @@ static void *append(void *at, const void *items, size_t len)
 
 static void *append_pieces(const struct unit_draft *draft, const struct unit_index_header *header)
 {
-	struct unit_piece *piece = (struct unit_piece *)(uintptr_t)(header + 1);
+	uint32_t *starts = (uint32_t *)(uintptr_t)(header + 1);
+	struct unit_piece *pieces = (struct unit_piece *)(starts + header->piece_cnt);
 
 	for (uint32_t i = 0; i < header->piece_cnt; i++) {
 		const struct interval *from = &draft->pieces.list.items[i];
 
-		*piece++ = (struct unit_piece){(uint32_t)(from->start - header->base),
-					       (uint32_t)(from->limit - header->base), from->value};
+		starts[i] = (uint32_t)(from->start - header->base);
+		pieces[i] =
+			(struct unit_piece){(uint32_t)(from->limit - header->base), from->value};
 	}
-	return piece;
+	return pieces + header->piece_cnt;
 }
 
 static void *append_rows(const struct unit_draft *draft, const struct unit_index_header *header,
-			 struct unit_row *row)
+			 uint32_t *starts)
 {
+	struct unit_row *rows = (struct unit_row *)(starts + header->row_cnt);
+
 	for (uint32_t i = 0; i < header->row_cnt; i++) {
 		const struct unit_draft_row *from = &draft->rows.items[i];
 
-		*row++ = (struct unit_row){(uint32_t)(from->address - header->base), from->file,
-					   from->line};
+		starts[i] = (uint32_t)(from->address - header->base);
+		rows[i] = (struct unit_row){from->file, from->line};
 	}
-	return row;
+	return rows + header->row_cnt;
+}
+
+static void fill_block(const struct unit_draft *draft, struct unit_index_header *block, size_t len)
+{
+	void *at = append_pieces(draft, block);
+
+	at = append(at, draft->scopes.items, block->scope_cnt * sizeof(struct unit_scope));
+	at = append_rows(draft, block, at);
+	at = append(at, draft->files.items, block->file_cnt * sizeof(uint32_t));
+	at = append(at, draft->strings.bytes.data, block->strings_len);
+	memset(at, 0, (size_t)((char *)block + len - (char *)at));
 }
 
 int unit_index_pack(struct unit_draft *draft, struct unit_index_header **ret_block)
@@ -140,7 +159,6 @@ int unit_index_pack(struct unit_draft *draft, struct unit_index_header **ret_blo
 	};
 	struct unit_index_header *block;
 	uint64_t len;
-	void *at;
 
 	header.piece_cnt = near_pieces(draft, header.base);
 	header.row_cnt = near_rows(draft, header.base);
@@ -151,12 +169,7 @@ int unit_index_pack(struct unit_draft *draft, struct unit_index_header **ret_blo
 	if (!block)
 		return -ENOMEM;
 	*block = header;
-	at = append_pieces(draft, block);
-	at = append(at, draft->scopes.items, header.scope_cnt * sizeof(struct unit_scope));
-	at = append_rows(draft, block, at);
-	at = append(at, draft->files.items, header.file_cnt * sizeof(uint32_t));
-	at = append(at, draft->strings.bytes.data, header.strings_len);
-	memset(at, 0, (size_t)((char *)block + len - (char *)at));
+	fill_block(draft, block, len);
 	unit_index_seal(block, len);
 	*ret_block = block;
 	return 0;
@@ -229,22 +242,39 @@ int unit_index_open(const void *bytes, size_t len, struct unit_index *ret_index)
 	return 0;
 }
 
-/* The last of `cnt` items of `size` bytes that begin with a start at or below `at`; NULL: none. */
-static const void *last_below(const void *items, uint32_t cnt, size_t size, uint32_t at)
+/*
+ * How many of `cnt` sorted starts are at or below `at`. Which half goes on is chosen without a branch,
+ * of which every other one would be foretold wrongly.
+ */
+static uint32_t cnt_below(const uint32_t *starts, uint32_t cnt, uint32_t at)
 {
-	uint32_t low = 0, high = cnt;
+	const uint32_t *last = starts;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		uint32_t start;
+	if (cnt == 0 || at < *starts)
+		return 0;
+	while (cnt > 1) {
+		uint32_t half = cnt / 2;
 
-		memcpy(&start, (const char *)items + middle * size, sizeof(start));
-		if (start <= at)
-			low = middle + 1;
-		else
-			high = middle;
+		last = last[half] <= at ? last + half : last;
+		cnt -= half;
 	}
-	return low ? (const char *)items + (low - 1) * size : NULL;
+	return (uint32_t)(last - starts) + 1;
+}
+
+/* NULL: no row, or one that ends what the rows before it say. */
+static const struct unit_row *find_row(const struct unit_index *index, uint32_t at)
+{
+	uint32_t below = cnt_below(index->row_starts, index->header->row_cnt, at);
+
+	return below && index->rows[below - 1].file != UNIT_INDEX_NONE ? &index->rows[below - 1] :
+									 NULL;
+}
+
+static const struct unit_piece *find_piece(const struct unit_index *index, uint32_t at)
+{
+	uint32_t below = cnt_below(index->piece_starts, index->header->piece_cnt, at);
+
+	return below && at < index->pieces[below - 1].limit ? &index->pieces[below - 1] : NULL;
 }
 
 static const char *text_at(const struct unit_index *index, uint32_t offset)
@@ -297,15 +327,13 @@ bool unit_index_find(const struct unit_index *index, uint64_t address, struct un
 	if (address < header->base || address - header->base > UINT32_MAX)
 		return false;
 	*code = (struct unit_frame){0};
-	row = last_below(index->rows, header->row_cnt, sizeof(*row), at);
-	if (row && row->file != UNIT_INDEX_NONE) {
+	row = find_row(index, at);
+	if (row) {
 		code->file = file_at(index, row->file);
 		code->line = row->line;
 	}
-	piece = last_below(index->pieces, header->piece_cnt, sizeof(*piece), at);
-	if (piece && at >= piece->limit)
-		piece = NULL;
-	if (!piece && !(row && row->file != UNIT_INDEX_NONE))
+	piece = find_piece(index, at);
+	if (!piece && !row)
 		return false;
 	ret_chain->len = 1;
 	if (piece)

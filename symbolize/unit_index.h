@@ -5,10 +5,11 @@
  * pointers, and so is the same in memory, in a file and mapped from one (where it starts at a multiple
  * of 8, in the byte order of the machine).
  *
- *	header | pieces | scopes | rows | files | strings
+ *	header | starts of pieces | pieces | scopes | starts of rows | rows | files | strings
  *
  * A piece is a run of addresses with one innermost scope; a scope a function or an inlined call; a row
- * the line from its address up to the next row's. Addresses are distances from the header's base.
+ * the line from its start up to the next row's. Starts, which are all that a search looks at, stand
+ * close together. Addresses are distances from the header's base.
  */
 #ifndef SMOLDER_SYMBOLIZE_UNIT_INDEX_H
 #define SMOLDER_SYMBOLIZE_UNIT_INDEX_H
@@ -31,7 +32,7 @@ struct unit_index_header {
 };
 
 struct unit_piece {
-	uint32_t start, limit, scope;
+	uint32_t limit, scope;
 };
 
 struct unit_scope {                    /* strings are offsets; 0: "", not known */
@@ -43,15 +44,16 @@ struct unit_scope {                    /* strings are offsets; 0: "", not known 
 };
 
 struct unit_row {
-	uint32_t start;
 	uint32_t file; /* an index of files; UNIT_INDEX_NONE: no line from here on */
 	uint32_t line;
 };
 
 struct unit_index { /* a checked block and where its parts are */
 	const struct unit_index_header *header;
+	const uint32_t *piece_starts;
 	const struct unit_piece *pieces;
 	const struct unit_scope *scopes;
+	const uint32_t *row_starts;
 	const struct unit_row *rows;
 	const uint32_t *files; /* offsets of paths */
 	const char *strings;

@@ -63,10 +63,8 @@ int unit_names_add_built(struct unit_names *names)
 		return r;
 	header = unit->index.header;
 	for (uint32_t i = 0; i < header->piece_cnt && r == 0; i++) {
-		const struct unit_piece *piece = &unit->index.pieces[i];
-
-		r = unit_names_add_range(names, header->base + piece->start,
-					 header->base + piece->limit);
+		r = unit_names_add_range(names, header->base + unit->index.piece_starts[i],
+					 header->base + unit->index.pieces[i].limit);
 	}
 	return r;
 }

@@ -29,10 +29,10 @@ static void ask(const struct unit_index *index)
 	struct unit_chain chain;
 
 	for (uint32_t i = 0; i < header->piece_cnt; i++)
-		if (unit_index_find(index, header->base + index->pieces[i].start, &chain))
+		if (unit_index_find(index, header->base + index->piece_starts[i], &chain))
 			check(&chain);
 	for (uint32_t i = 0; i < header->row_cnt; i++)
-		if (unit_index_find(index, header->base + index->rows[i].start, &chain))
+		if (unit_index_find(index, header->base + index->row_starts[i], &chain))
 			check(&chain);
 	for (uint64_t i = 0; i < 64; i++)
 		if (unit_index_find(index, header->base + i * i * i, &chain))
