@@ -97,7 +97,7 @@ _smolder() {
 	symbolize)
 		case $word in
 		-*) _smolder_words "$word" "-e --exe -f --functions -i --inlines -a --addresses
-			-C --demangle --json --no-cache --help" ;;
+			-C --demangle -p --pid --build-id --json --no-dwarf --no-cache --help" ;;
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;

@@ -1,143 +1,112 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* smolder symbolize: addresses of a file in, functions and lines out, in addr2line's words. */
-#include "base/buf.h"
+/* smolder symbolize: addresses of a file or process in, functions and lines out, as addr2line does. */
 #include "base/parse.h"
-#include "formats/utf8.h"
+#include "profiler/cli/address_space.h"
+#include "profiler/cli/answer_text.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
-#include "symbolize/symbolizer.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
 #define LINE_LEN_MAX 4096 /* of an address on standard input */
+#define OUT_LEN_MAX ((size_t)64 * 1024)
 
 enum {
 	OPTION_EXECUTABLE,
+	OPTION_BUILD_ID,
 	OPTION_FUNCTIONS,
 	OPTION_INLINES,
 	OPTION_ADDRESSES,
 	OPTION_DEMANGLE,
 	OPTION_JSON,
+	OPTION_NO_DWARF,
 	OPTION_NO_CACHE,
 };
 
 struct symbolize {
-	const char *path;
-	bool functions, inlines, addresses, demangle, json, no_cache;
+	const struct verb *verb;
+	const char *path, *build_id;
+	uint32_t pid;
+	bool no_dwarf, no_cache;
+	struct answer_style style;
 	struct symbolizer *symbolizer;
-	int object;
-	struct buf line; /* of JSON */
+	struct address_space space;
+	VEC(uint64_t) addresses; /* asked and not yet answered */
+	struct buf out;
 };
 
-static int apply_option(void *ctx, const struct option_spec *spec, const char *value)
+static int apply_flag(void *ctx, const struct option_spec *spec, const char *value)
 {
 	struct symbolize *symbolize = ctx;
 	bool *const flags[] = {
-		[OPTION_FUNCTIONS] = &symbolize->functions,
-		[OPTION_INLINES] = &symbolize->inlines,
-		[OPTION_ADDRESSES] = &symbolize->addresses,
-		[OPTION_DEMANGLE] = &symbolize->demangle,
-		[OPTION_JSON] = &symbolize->json,
+		[OPTION_FUNCTIONS] = &symbolize->style.functions,
+		[OPTION_INLINES] = &symbolize->style.inlines,
+		[OPTION_ADDRESSES] = &symbolize->style.addresses,
+		[OPTION_DEMANGLE] = &symbolize->style.demangle,
+		[OPTION_JSON] = &symbolize->style.json,
+		[OPTION_NO_DWARF] = &symbolize->no_dwarf,
 		[OPTION_NO_CACHE] = &symbolize->no_cache,
 	};
 
-	if (spec->number == OPTION_EXECUTABLE)
-		symbolize->path = value;
-	else
-		*flags[spec->number] = true;
+	(void)value;
+	*flags[spec->number] = true;
+	return 0;
+}
+
+static int apply_what(void *ctx, const struct option_spec *spec, const char *value)
+{
+	struct symbolize *symbolize = ctx;
+	const char **const what[] = {
+		[OPTION_EXECUTABLE] = &symbolize->path,
+		[OPTION_BUILD_ID] = &symbolize->build_id,
+	};
+
+	*what[spec->number] = value;
+	return 0;
+}
+
+static int apply_pid(void *ctx, const struct option_spec *spec, const char *value)
+{
+	struct symbolize *symbolize = ctx;
+
+	(void)spec;
+	if (parse_u32(value, &symbolize->pid) < 0 || symbolize->pid == 0)
+		return options_error(symbolize->verb, "'%s' is not a pid", value);
 	return 0;
 }
 
 static const struct option_spec specs[] = {
-	{'e', "exe", true, apply_option, OPTION_EXECUTABLE},
-	{'f', "functions", false, apply_option, OPTION_FUNCTIONS},
-	{'i', "inlines", false, apply_option, OPTION_INLINES},
-	{'a', "addresses", false, apply_option, OPTION_ADDRESSES},
-	{'C', "demangle", false, apply_option, OPTION_DEMANGLE},
-	{0, "json", false, apply_option, OPTION_JSON},
-	{0, "no-cache", false, apply_option, OPTION_NO_CACHE},
+	{'e', "exe", true, apply_what, OPTION_EXECUTABLE},
+	{0, "build-id", true, apply_what, OPTION_BUILD_ID},
+	{'p', "pid", true, apply_pid, 0},
+	{'f', "functions", false, apply_flag, OPTION_FUNCTIONS},
+	{'i', "inlines", false, apply_flag, OPTION_INLINES},
+	{'a', "addresses", false, apply_flag, OPTION_ADDRESSES},
+	{'C', "demangle", false, apply_flag, OPTION_DEMANGLE},
+	{0, "json", false, apply_flag, OPTION_JSON},
+	{0, "no-dwarf", false, apply_flag, OPTION_NO_DWARF},
+	{0, "no-cache", false, apply_flag, OPTION_NO_CACHE},
 	{0},
 };
 
-/* ---- addr2line's lines ---- */
+/* ---- answers ---- */
 
-static void print_frame(const struct symbolize *symbolize, const struct sym_frame *frame)
+/* False when nobody reads on. */
+static bool write_out(struct symbolize *symbolize)
 {
-	if (symbolize->functions)
-		puts(symbolize->demangle ? frame->name : frame->system_name);
-	if (frame->line)
-		printf("%s:%" PRIu32 "\n", frame->file, frame->line);
-	else
-		printf("%s:?\n", frame->file ? frame->file : "??");
+	bool is_written =
+		fwrite(symbolize->out.data, 1, symbolize->out.len, stdout) == symbolize->out.len;
+
+	buf_clear(&symbolize->out);
+	return is_written && fflush(stdout) == 0;
 }
-
-static void print_lines(const struct symbolize *symbolize, const struct sym_result *result)
-{
-	size_t shown = symbolize->inlines ? result->frames_len : MIN(result->frames_len, (size_t)1);
-
-	if (symbolize->addresses)
-		printf("0x%016" PRIx64 "\n", result->exact_address);
-	if (shown == 0 && symbolize->functions)
-		puts("??");
-	if (shown == 0)
-		puts("??:0");
-	for (size_t i = 0; i < shown; i++)
-		print_frame(symbolize, &result->frames[result->frames_len - 1 - i]);
-}
-
-/* ---- JSON ---- */
-
-static void add_text(struct buf *line, const char *key, const char *text)
-{
-	buf_appendf(line, "\"%s\":", key);
-	if (text)
-		utf8_append_json(line, text, strlen(text));
-	else
-		buf_append_str(line, "null");
-	buf_append_byte(line, ',');
-}
-
-static void add_frame(struct buf *line, const struct sym_frame *frame)
-{
-	buf_append_byte(line, '{');
-	add_text(line, "name", frame->name);
-	add_text(line, "system_name", frame->system_name);
-	add_text(line, "file", frame->file);
-	buf_appendf(line, "\"line\":%" PRIu32 ",\"start_line\":%" PRIu32 ",\"inlined\":%s}",
-		    frame->line, frame->start_line, frame->inlined ? "true" : "false");
-}
-
-/* One object a line, innermost frame first, as in the text; all that is known, whatever was asked. */
-static void print_json(struct symbolize *symbolize, const struct sym_result *result)
-{
-	struct buf *line = &symbolize->line;
-
-	buf_clear(line);
-	buf_appendf(line, "{\"address\":\"0x%" PRIx64 "\",", result->exact_address);
-	add_text(line, "reason", sym_reason_name(result->reason));
-	if (result->frames_len == 0)
-		buf_appendf(line, "\"function_start\":\"0x%" PRIx64 "\",", result->address);
-	buf_append_str(line, "\"frames\":[");
-	for (size_t i = result->frames_len; i > 0; i--) {
-		add_frame(line, &result->frames[i - 1]);
-		if (i > 1)
-			buf_append_byte(line, ',');
-	}
-	buf_append_str(line, "]}\n");
-	if (buf_error(line) == 0)
-		fwrite(line->data, 1, line->len, stdout);
-}
-
-/* ---- addresses ---- */
 
 /* Hexadecimal, with or without 0x, as addr2line takes it; what is no number is address 0. */
-static void answer(struct symbolize *symbolize, const char *text, size_t len)
+static uint64_t read_address(const char *text, size_t len)
 {
-	struct sym_result result;
 	uint64_t address = 0;
 
 	while (len && strchr(" \t\r", text[len - 1]))
@@ -152,11 +121,75 @@ static void answer(struct symbolize *symbolize, const char *text, size_t len)
 	}
 	if (parse_u64_len(text, len, 16, &address) < 0)
 		msg_warning("symbolize: '%.*s' is not an address", (int)MIN(len, (size_t)64), text);
-	symbolizer_lookup_address(symbolize->symbolizer, symbolize->object, address, &result);
-	if (symbolize->json)
-		print_json(symbolize, &result);
-	else
-		print_lines(symbolize, &result);
+	return address;
+}
+
+static int compare_addresses(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/*
+ * Looks them up in their order, in which neighbours share what is in the processor's caches; the
+ * symbolizer keeps the answers. Without memory they are looked up as they come.
+ */
+static void look_ahead(struct symbolize *symbolize)
+{
+	size_t len = symbolize->addresses.len * sizeof(uint64_t);
+	_cleanup_free_ uint64_t *sorted = len ? malloc(len) : NULL;
+	struct address_answer answer;
+
+	if (!sorted)
+		return;
+	memcpy(sorted, symbolize->addresses.items, len);
+	qsort(sorted, symbolize->addresses.len, sizeof(*sorted), compare_addresses);
+	for (size_t i = 0; i < symbolize->addresses.len; i++)
+		address_space_lookup(&symbolize->space, sorted[i], &answer);
+}
+
+/* Answers what was asked by now, and writes it out; false when nobody reads on. */
+static bool answer_all(struct symbolize *symbolize)
+{
+	look_ahead(symbolize);
+	vec_for_each(&symbolize->addresses, address) {
+		struct address_answer found;
+
+		address_space_lookup(&symbolize->space, *address, &found);
+		answer_text_append(&symbolize->out, &symbolize->style, &found);
+		if (symbolize->out.len >= OUT_LEN_MAX && !write_out(symbolize))
+			return false;
+	}
+	symbolize->addresses.len = 0;
+	return write_out(symbolize);
+}
+
+static int ask(struct symbolize *symbolize, const char *text, size_t len)
+{
+	return vec_push(&symbolize->addresses, read_address(text, len));
+}
+
+static int answer_operands(struct symbolize *symbolize, char **operands)
+{
+	int r = 0;
+
+	for (; *operands && r == 0; operands++)
+		r = ask(symbolize, *operands, strlen(*operands));
+	return r == 0 && answer_all(symbolize) ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* Answers whole lines; returns how many bytes they were, or < 0 when nobody reads the answers. */
+static ssize_t answer_lines(struct symbolize *symbolize, const char *text, size_t len)
+{
+	const char *line = text, *newline;
+
+	while ((newline = memchr(line, '\n', len - (size_t)(line - text)))) {
+		if (ask(symbolize, line, (size_t)(newline - line)) < 0)
+			return -ENOMEM;
+		line = newline + 1;
+	}
+	return answer_all(symbolize) ? line - text : -EPIPE;
 }
 
 /* Whoever writes one address and waits for its answer gets it: before waiting, all is written out. */
@@ -166,9 +199,8 @@ static int answer_input(struct symbolize *symbolize)
 	size_t len = 0;
 	ssize_t got;
 
-	while (fflush(stdout) == 0 &&
-	       (got = read(STDIN_FILENO, text + len, sizeof(text) - len)) != 0) {
-		const char *line = text, *newline;
+	while ((got = read(STDIN_FILENO, text + len, sizeof(text) - len)) != 0) {
+		ssize_t used;
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -177,24 +209,23 @@ static int answer_input(struct symbolize *symbolize)
 			return EXIT_FAILED;
 		}
 		len += (size_t)got;
-		while ((newline = memchr(line, '\n', len))) {
-			answer(symbolize, line, (size_t)(newline - line));
-			len -= (size_t)(newline + 1 - line);
-			line = newline + 1;
-		}
+		used = answer_lines(symbolize, text, len);
+		if (used < 0)
+			return EXIT_FAILED;
+		len -= (size_t)used;
+		memmove(text, text + used, len);
 		if (len > LINE_LEN_MAX) {
 			msg_error("symbolize: a line of standard input is longer than %d bytes",
 				  LINE_LEN_MAX);
 			return EXIT_FAILED;
 		}
-		memmove(text, line, len);
 	}
-	if (len)
-		answer(symbolize, text, len);
-	return EXIT_DONE;
+	if (len && ask(symbolize, text, len) < 0)
+		return EXIT_FAILED;
+	return answer_all(symbolize) ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* ---- the file ---- */
+/* ---- what they are addresses of ---- */
 
 /* What a file names beside it is opened as its user would; that it belongs to it is checked later. */
 static int open_beside(void *ctx, const char *path)
@@ -203,40 +234,28 @@ static int open_beside(void *ctx, const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/* The file's first answer tells whether it can be read at all. */
-static int add_file(struct symbolize *symbolize)
+static int open_space(struct symbolize *symbolize, struct err *err)
 {
-	_cleanup_close_ int fd = open(symbolize->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct sym_result result;
-	const char *slash = strchr(symbolize->path, '/');
-	char path[PATH_MAX];
+	struct address_space *space = &symbolize->space;
 
-	if (fd < 0) {
-		msg_error("cannot open '%s': %m", symbolize->path);
-		return -errno;
-	}
-	snprintf(path, sizeof(path), "%s%s", slash ? "" : "./", symbolize->path);
-	symbolize->object = symbolizer_add_file(symbolize->symbolizer, fd, path);
-	if (symbolize->object < 0) {
-		msg_error("symbolize: out of memory");
-		return -ENOMEM;
-	}
-	symbolizer_lookup_address(symbolize->symbolizer, symbolize->object, 0, &result);
-	if (result.reason == SYM_BAD_ELF || result.reason == SYM_TOO_LARGE) {
-		msg_error("'%s': %s", symbolize->path, sym_reason_name(result.reason));
-		return -ENOEXEC;
-	}
-	return 0;
+	if (symbolize->path)
+		return address_space_open_file(symbolize->symbolizer, symbolize->path, space, err);
+	if (symbolize->build_id)
+		return address_space_open_build_id(symbolize->symbolizer, symbolize->build_id,
+						   space, err);
+	return address_space_open_process(symbolize->symbolizer, symbolize->pid, space, err);
 }
 
 static int run(struct symbolize *symbolize, char **operands)
 {
 	char cache[PATH_MAX];
 	struct symbolizer_options options = {
-		.no_demangle = !symbolize->demangle && !symbolize->json,
-		.open_debug = open_beside,
+		.no_demangle = !symbolize->style.demangle && !symbolize->style.json,
+		.no_dwarf = symbolize->no_dwarf,
+		.open_debug = symbolize->pid ? NULL : open_beside,
 	};
-	int code = EXIT_DONE;
+	struct err err;
+	int code;
 
 	if (!symbolize->no_cache)
 		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
@@ -244,21 +263,22 @@ static int run(struct symbolize *symbolize, char **operands)
 		msg_error("symbolize: out of memory");
 		return EXIT_FAILED;
 	}
-	if (add_file(symbolize) < 0)
+	if (open_space(symbolize, &err) < 0) {
+		msg_error("%s", err.text);
 		code = EXIT_FAILED;
-	else if (*operands)
-		for (; *operands; operands++)
-			answer(symbolize, *operands, strlen(*operands));
-	else
-		code = answer_input(symbolize);
+	} else {
+		code = *operands ? answer_operands(symbolize, operands) : answer_input(symbolize);
+	}
 	symbolizer_free(symbolize->symbolizer);
-	buf_free(&symbolize->line);
+	address_space_close(&symbolize->space);
+	vec_free(&symbolize->addresses);
+	buf_free(&symbolize->out);
 	return code;
 }
 
 static int run_symbolize(const struct verb *verb, int argc, char **argv)
 {
-	struct symbolize symbolize = {0};
+	struct symbolize symbolize = {.verb = verb};
 	int operands = options_parse(verb, specs, &symbolize, argv);
 
 	(void)argc;
@@ -266,27 +286,33 @@ static int run_symbolize(const struct verb *verb, int argc, char **argv)
 		return EXIT_DONE;
 	if (operands < 0)
 		return EXIT_USAGE;
-	if (!symbolize.path)
-		return options_error(verb, "no file: give -e FILE"), EXIT_USAGE;
+	if (!!symbolize.path + !!symbolize.build_id + !!symbolize.pid != 1)
+		return options_error(verb, "give one of -e FILE, --build-id HEX and -p PID"),
+		       EXIT_USAGE;
 	return run(&symbolize, argv + operands);
 }
 
 static const char help[] =
-	"  -e, --exe FILE             the executable or shared object\n"
+	"  -e, --exe FILE             addresses of an executable or shared object\n"
+	"      --build-id HEX         of the one whose debug file, by its build-id, is on this "
+	"host\n"
+	"  -p, --pid PID              of a process: its own addresses, and the kernel's\n"
 	"  -f, --functions            functions, too\n"
 	"  -i, --inlines              each function that is inlined there, innermost first\n"
 	"  -a, --addresses            each address before its answer\n"
 	"  -C, --demangle             functions' names as in the source\n"
 	"      --json                 all that is known, one JSON object an address\n"
+	"      --no-dwarf             by symbol tables alone: less memory, no lines\n"
 	"      --no-cache             neither read nor write the cache of symbols\n"
 	"\n"
-	"Addresses are hexadecimal and the file's own, as nm prints them; without any they are "
-	"read\n"
-	"from standard input, one a line. The output is that of addr2line.\n";
+	"Addresses are hexadecimal; those of a file are its own, as nm prints them. Without any "
+	"they "
+	"are\n"
+	"read from standard input, one a line. The output is that of addr2line.\n";
 
 const struct verb verb_symbolize = {
 	.name = "symbolize",
-	.arguments = "-e FILE [OPTIONS] [ADDRESS...]",
+	.arguments = "-e FILE | --build-id HEX | -p PID [OPTIONS] [ADDRESS...]",
 	.summary = "Tell the functions and lines of addresses",
 	.help = help,
 	.run = run_symbolize,

@@ -57,6 +57,38 @@ matches "a name as in the source" \
 matches "JSON" "$("$SMOLDER" symbolize --json -e "$fixtures/chain_pie" "$main")" \
 	'^\{"address":"0x[0-9a-f]+","reason":"named","frames":\[\{"name":"main",'
 
+matches "names without DWARF" "$("$SMOLDER" symbolize --no-dwarf -fi -e "$fixtures/chain_pie" "$main")" \
+	$'^main\n\\?\\?:\\?$'
+
+# Many at once, in any order and more than once, are answered as they were asked.
+nm --defined-only "$fixtures/chain_static" | awk '$2 ~ /[tT]/ { print $1 }' | head -n 3000 >sorted
+sort -k1.16 sorted sorted | tee shuffled | "$SMOLDER" symbolize -a -f -e "$fixtures/chain_static" |
+	sed -n 's/^0x//p' >answered
+is "as many answers as questions, in their order" "$(md5sum <answered)" "$(md5sum <shuffled)"
+
+# A process: where it mapped its program.
+live=$TOP/build/fixtures/live/burn_pie
+"$live" 60 >/dev/null 2>&1 &
+target=$!
+until grep -q burn_pie /proc/$target/maps; do :; done
+start=$(awk '/burn_pie/ { split($1, range, "-"); print range[1]; exit }' /proc/$target/maps)
+live_main=$(nm "$live" | awk '$3 == "main" { print $1 }')
+runs_at=$(printf '%x' $((16#$start + 16#$live_main)))
+is "an address of a process" "$("$SMOLDER" symbolize -fi -p $target "$runs_at")" \
+	"$("$SMOLDER" symbolize -fi -e "$live" "$live_main")"
+matches "JSON of a process" "$("$SMOLDER" symbolize --json -p $target "$runs_at")" \
+	"\"object\":\"$live\",\"object_address\":\"0x$(printf %x $((16#$live_main)))\""
+is "an address of nothing" "$("$SMOLDER" symbolize -f -p $target 10)" $'??\n??:0'
+kill $target
+wait $target 2>/dev/null
+
+# By build-id: the debug file that debuginfod's client would have left.
+build_id=$(readelf -n "$fixtures/chain_pie" | sed -n 's/.*Build ID: //p')
+mkdir -p "$XDG_CACHE_HOME/debuginfod_client/$build_id"
+cp "$fixtures/chain_pie" "$XDG_CACHE_HOME/debuginfod_client/$build_id/debuginfo"
+is "an address by build-id" "$("$SMOLDER" symbolize -afi --build-id "$build_id" "$main")" \
+	"$("$SMOLDER" symbolize -afi -e "$fixtures/chain_pie" "$main")"
+
 # Whoever asks one address at a time is answered before asking the next.
 coproc "$SMOLDER" symbolize -f -e "$fixtures/chain_pie"
 printf '%s\n' "$main" >&"${COPROC[1]}"
@@ -72,7 +104,13 @@ refused() {
 	is "$what: exit $code" "$?" "$code"
 	matches "$what: says why" "$(<err)" "$said"
 }
-refused "no file" 2 'give -e FILE' "$SMOLDER" symbolize 1000
+refused "a build-id that is nowhere" 1 'no debug file for build-id 00112233' \
+	"$SMOLDER" symbolize --build-id 00112233 1000
+refused "no build-id" 1 "'../../x' is not a build-id" "$SMOLDER" symbolize --build-id ../../x 1000
+refused "no process" 1 'no process has pid 4194305' "$SMOLDER" symbolize -p 4194305 1000
+refused "no pid" 2 "'1x' is not a pid" "$SMOLDER" symbolize -p 1x 1000
+refused "two things" 2 'give one of' "$SMOLDER" symbolize -p 1 -e /nowhere 1000
+refused "no file" 2 'give one of -e FILE' "$SMOLDER" symbolize 1000
 refused "a file that is not there" 1 "cannot open '/nowhere'" "$SMOLDER" symbolize -e /nowhere 1000
 refused "a file that is not ELF" 1 'bad ELF' "$SMOLDER" symbolize -e "$TOP/NEWS" 1000
 refused "no address" 0 "'main' is not an address" "$SMOLDER" symbolize -e "$fixtures/chain_pie" main
