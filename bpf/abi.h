@@ -86,7 +86,7 @@ struct smolder_copy {
 	__u32 call_site;     /* the program counter is a return address */
 	__u32 len;           /* bytes of stack memory behind this */
 	__u32 below;         /* of these, bytes below the stack pointer */
-	__u32 pad;
+	__u32 absent;        /* of the pages these lie in, a set: bit n for the nth, not readable */
 	__u64 kernel[SMOLDER_STACK_DEPTH];
 };
 

@@ -236,36 +236,40 @@ static __always_inline long define_in(void *map, struct sample_scratch *sample, 
 	return 0;
 }
 
-/* Copies page by page, from `begin` up, until one cannot be read; how much that was. */
-static __always_inline __u32 copy_memory(unsigned char *to, __u64 begin, const __u32 pages)
+/*
+ * Copies page by page: what there is of the first, from `begin` up, and `pages` more. Some may be absent:
+ * that part of an array was not used yet, or the tick hit the very fault that is to make the page.
+ */
+static __always_inline void copy_memory(struct smolder_copy *copy, __u64 begin, const __u32 pages)
 {
-	__u32 len = COPY_PAGE - (begin & (COPY_PAGE - 1));
+	unsigned char *to = (unsigned char *)(copy + 1);
+	__u32 part = COPY_PAGE - (begin & (COPY_PAGE - 1)), len = 0, absent = 0;
 
-	if (bpf_probe_read_user(to, len, (void *)begin))
-		return 0;
+	if (bpf_probe_read_user(to, part, (void *)begin))
+		absent = 1;
+	else
+		len = part;
 #pragma unroll
 	for (__u32 i = 0; i < pages; i++) {
-		if (bpf_probe_read_user(to + len + i * COPY_PAGE, COPY_PAGE,
-					(void *)(begin + len + i * COPY_PAGE)))
-			return len + i * COPY_PAGE;
+		if (bpf_probe_read_user(to + part + i * COPY_PAGE, COPY_PAGE,
+					(void *)(begin + part + i * COPY_PAGE)))
+			absent |= 2u << i;
+		else
+			len = part + (i + 1) * COPY_PAGE;
 	}
-	return len + pages * COPY_PAGE;
+	copy->len = len;
+	copy->absent = absent;
 }
 
 static __always_inline void fill_copy(struct smolder_copy *copy, const struct stepper_walk *walk,
 				      const __u32 pages)
 {
-	unsigned char *memory = (unsigned char *)(copy + 1);
 	__u64 sp = walk->registers[UNWIND_REGISTER_SP];
 
 	__builtin_memcpy(copy->registers, walk->registers, sizeof(copy->registers));
 	copy->call_site = walk->call_site;
 	copy->below = SMOLDER_RED_ZONE;
-	copy->len = copy_memory(memory, sp - SMOLDER_RED_ZONE, pages);
-	if (copy->len)
-		return;
-	copy->below = 0;
-	copy->len = copy_memory(memory, sp, pages);
+	copy_memory(copy, sp - SMOLDER_RED_ZONE, pages);
 }
 
 /*
@@ -308,7 +312,7 @@ static __always_inline int copy_stack_memory(const struct tick *tick)
 	walk = &sample->walk;
 	walk_from_regs(walk, (void *)bpf_task_pt_regs(task)); /* a signal frame has others */
 	begin = BPF_CORE_READ(task, mm, start_stack);
-	depth = begin - walk->registers[UNWIND_REGISTER_SP];
+	depth = begin - (walk->registers[UNWIND_REGISTER_SP] - SMOLDER_RED_ZONE);
 	if (depth <= COPY_SMALL_PAGES * COPY_PAGE)
 		return send_copy(tick, walk, COPY_SMALL_PAGES);
 	if (depth > COPY_MEDIUM_PAGES * COPY_PAGE && send_copy(tick, walk, COPY_LARGE_PAGES) == 0)

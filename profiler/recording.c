@@ -172,6 +172,7 @@ static void walk_copied_stack(const struct gathering *from, const struct window_
 		.registers = copy->registers,
 		.call_site = (int)copy->call_site,
 		.below = copy->below,
+		.absent = copy->absent,
 		.memory = from->window->memory.data + copy->memory_off,
 		.len = copy->memory_len,
 	};

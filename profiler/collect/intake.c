@@ -52,6 +52,7 @@ static int take_memory(struct window *window, const struct smolder_copy *from)
 	struct window_copy copy = {
 		.call_site = from->call_site,
 		.below = from->below,
+		.absent = from->absent,
 		.memory_off = (uint32_t)window->memory.len,
 		.memory_len = affordable(window, from->len),
 	};

@@ -14,16 +14,25 @@
 #define STEPPER_OBJECT(table)                                                                      \
 	((table) < walk->host->objects_len ? &walk->host->objects[table] : NULL)
 
+#define STACK_PAGE 4096
+
 struct stepper_walk;
 static int stepper_read(struct stepper_walk *walk, void *to, uint32_t size, uint64_t address);
 
 #include "bpf/stepper.h"
 
+/* A page of the copied memory; those behind the set's end are there. */
+static bool is_absent(const struct host_stepper_stack *stack, uint64_t page)
+{
+	return page < 32 && stack->absent >> page & 1;
+}
+
 /* Above the copy there may be more of the stack. */
 static int stepper_read(struct stepper_walk *walk, void *to, uint32_t size, uint64_t address)
 {
 	const struct host_stepper_stack *stack = walk->stack;
-	uint64_t off = address - (stack->registers[UNWIND_REGISTER_SP] - stack->below);
+	uint64_t start = stack->registers[UNWIND_REGISTER_SP] - stack->below;
+	uint64_t off = address - start, in_pages = start % STACK_PAGE + off;
 
 	if (stack->read)
 		return stack->read(stack->ctx, to, size, address);
@@ -31,6 +40,9 @@ static int stepper_read(struct stepper_walk *walk, void *to, uint32_t size, uint
 		walk->beyond_copy |= address > stack->registers[UNWIND_REGISTER_SP];
 		return -1;
 	}
+	if (is_absent(stack, in_pages / STACK_PAGE) ||
+	    is_absent(stack, (in_pages + size - 1) / STACK_PAGE))
+		return -1;
 	memcpy(to, stack->memory + off, size);
 	return 0;
 }

@@ -24,6 +24,7 @@ struct host_stepper_stack {
 	const unsigned char *memory; /* what was around the stack pointer … */
 	size_t len;                  /* … so much … */
 	size_t below;                /* … of it, so much below the stack pointer */
+	uint32_t absent;             /* of its pages, a set: bit n for the nth, without contents */
 	/* Instead of memory: reads `size` bytes of the thread's; 0, or not 0. NULL: memory counts. */
 	int (*read)(void *ctx, void *to, size_t size, uint64_t address);
 	void *ctx;

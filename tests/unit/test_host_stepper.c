@@ -309,6 +309,27 @@ static void memory_beyond_a_copy_is_not_unreadable(void **state)
 	assert_int_equal(world_walk(world), WALK_SHORT_COPY);
 }
 
+/* The third and fourth word lie in a page that was absent. */
+static void absent_pages_are_not_read(void **state)
+{
+	struct world *world = *state;
+
+	world->registers[UNWIND_REGISTER_SP] = STACK_START - 16;
+	world->walked.below = 0;
+	WORLD_RULES(world, by_sp, by_sp, stop);
+	world->stack[1] = return_to(1);
+	world->stack[3] = return_to(2);
+	assert_int_equal(world_walk(world), WALK_COMPLETE);
+	world->walked.absent = 2;
+	assert_int_equal(world_walk(world), WALK_UNREADABLE);
+	assert_frames(world, code(0), return_to(1) - 1);
+	world->walked.absent = 1;
+	assert_int_equal(world_walk(world), WALK_UNREADABLE);
+	assert_frames(world, code(0));
+	world->walked.absent = ~3u;
+	assert_int_equal(world_walk(world), WALK_COMPLETE);
+}
+
 static void deep_stacks_are_cut(void **state)
 {
 	_cleanup_free_ uint64_t *words = malloc(4096 * sizeof(uint64_t));
@@ -426,6 +447,7 @@ int main(void)
 		WORLD_TEST(objects_without_tables_end_by_name),
 		WORLD_TEST(frames_must_lie_above_one_another),
 		WORLD_TEST(memory_beyond_a_copy_is_not_unreadable),
+		WORLD_TEST(absent_pages_are_not_read),
 		WORLD_TEST(deep_stacks_are_cut),
 		WORLD_TEST(addresses_outside_are_kept_as_they_are),
 		WORLD_TEST(no_mappings_no_walk),
