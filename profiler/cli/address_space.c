@@ -181,7 +181,9 @@ void address_space_lookup(struct address_space *space, uint64_t address,
 			  struct address_answer *ret_answer)
 {
 	struct address_answer answer = {
-		.result = {.address = address, .exact_address = address, .reason = SYM_NOT_MAPPED}};
+		.address = address,
+		.result = {.address = address, .exact_address = address, .reason = SYM_NOT_MAPPED},
+	};
 
 	if (!space->processes) {
 		symbolizer_lookup_address(space->symbolizer, space->object, address,
