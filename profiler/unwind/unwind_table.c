@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/unwind/unwind_table.h"
+#include "profiler/unwind/crt_code.h"
 #include "profiler/unwind/fde_spans.h"
 #include "profiler/unwind/row_rule.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/param.h>
 
 /*
  * Code between two FDEs that are closer than this is padding (compilers align functions to 16) and
  * goes with the first: no row for a gap where no call returns to.
  */
 #define PADDING_MAX 16
+
+/* Gaps that are looked at; programs have a handful. */
+#define GAPS_READ_MAX 256
 
 struct compilation {
 	struct elf_image image;
@@ -19,6 +24,8 @@ struct compilation {
 	struct fde_spans spans;
 	struct row_writer writer;
 	VEC(struct code_range) ranges;
+	struct buf gap_code;
+	unsigned int gaps_read;
 	struct cfa_machine machine;
 	bool is_go; /* its functions save rbp, its .debug_frame does not say so */
 };
@@ -115,17 +122,77 @@ static int write_gap(struct compilation *compilation, uint64_t address)
 			      (struct unwind_rule){.kind = UNWIND_GAP});
 }
 
-static int write_rows(struct compilation *compilation, struct unwind_stats *stats)
+/* The code of a gap, up to CRT_CODE_MAX bytes; none where it is not in the file. */
+static void read_gap(struct compilation *compilation, const struct unwind_table *table,
+		     struct code_range gap)
+{
+	buf_clear(&compilation->gap_code);
+	if (compilation->gaps_read++ >= GAPS_READ_MAX)
+		return;
+	vec_for_each(&table->segments, segment) {
+		uint64_t offset = gap.start - segment->address;
+
+		if (gap.start < segment->address || offset >= segment->file_len)
+			continue;
+		(void)!elf_image_read(
+			&compilation->image, segment->file_offset + offset,
+			MIN(MIN(gap.end - gap.start, segment->file_len - offset), CRT_CODE_MAX),
+			&compilation->gap_code);
+		return;
+	}
+}
+
+/* The rows of startup code that lies there; how many, or < 0. */
+static int write_startup(struct compilation *compilation, const struct unwind_table *table,
+			 struct code_range gap)
+{
+	struct crt_row rows[CRT_ROWS_MAX];
+	size_t cnt;
+	int r = 0;
+
+	read_gap(compilation, table, gap);
+	cnt = crt_code_rows(compilation->gap_code.data, compilation->gap_code.len, rows);
+	for (size_t i = 0; i < cnt && r == 0 && rows[i].offset < gap.end - gap.start; i++)
+		r = row_writer_add(&compilation->writer, gap.start + rows[i].offset, rows[i].rule);
+	return r < 0 ? r : (int)cnt;
+}
+
+/* What lies between functions, and is no padding. */
+static int write_between(struct compilation *compilation, const struct unwind_table *table,
+			 struct code_range gap)
+{
+	int r = write_startup(compilation, table, gap);
+
+	return r ? MIN(r, 0) : write_gap(compilation, gap.start);
+}
+
+/* The code of the segment that comes before its first function. */
+static int write_first(struct compilation *compilation, const struct unwind_table *table,
+		       uint64_t end)
+{
+	vec_for_each(&compilation->ranges, range) {
+		struct code_range gap = {range->start, end};
+
+		if (end > range->start && end < range->end)
+			return MIN(write_startup(compilation, table, gap), 0);
+	}
+	return 0;
+}
+
+static int write_rows(struct compilation *compilation, struct unwind_table *table)
 {
 	const struct fde_span *spans = compilation->spans.spans.items;
 	size_t cnt = compilation->spans.spans.len;
-	int r = 0;
+	int r = cnt ? write_first(compilation, table, spans[0].start) : 0;
 
 	for (size_t i = 0; i < cnt && r == 0; i++) {
-		stats->covered_len += spans[i].end - spans[i].start;
+		struct code_range gap = {spans[i].end,
+					 i + 1 == cnt ? UINT64_MAX : spans[i + 1].start};
+
+		table->stats.covered_len += spans[i].end - spans[i].start;
 		r = write_span(compilation, &spans[i]);
-		if (r == 0 && (i + 1 == cnt || spans[i + 1].start - spans[i].end >= PADDING_MAX))
-			r = write_gap(compilation, spans[i].end);
+		if (r == 0 && gap.end - gap.start >= PADDING_MAX)
+			r = write_between(compilation, table, gap);
 	}
 	return r;
 }
@@ -210,7 +277,7 @@ static int compile(struct compilation *compilation, struct unwind_table *table, 
 
 	if (r < 0)
 		return r;
-	r = write_rows(compilation, &table->stats);
+	r = write_rows(compilation, table);
 	if (r == 0)
 		r = row_writer_finish(&compilation->writer, &table->object, &table->bytes,
 				      &table->len);
@@ -233,6 +300,7 @@ static void compilation_free(struct compilation **compilation)
 	fde_spans_free(&(*compilation)->spans);
 	row_writer_free(&(*compilation)->writer);
 	vec_free(&(*compilation)->ranges);
+	buf_free(&(*compilation)->gap_code);
 	free(*compilation);
 }
 

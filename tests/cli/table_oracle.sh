@@ -21,6 +21,8 @@ for file in "$SMOLDER" /bin/bash /usr/bin/perl /usr/bin/python3 $lib/libc.so.6 $
 	cp .ok report
 	for judge in libdw libunwind; do
 		matches "$judge has judged it" "$(value $judge disagree)" '^0$'
+		ok "only the table knows startup code, and nothing else" \
+			test "$(value $judge added)" -le 24
 		ok "at more addresses than there are rows" \
 			test "$(value $judge compared)" -gt "$(value table rows)"
 	done

@@ -42,9 +42,10 @@ static void report_table(const char *path, const struct unwind_table *table)
 static void report_trial(const struct table_trial *trial)
 {
 	printf("%s: %s: compared %" PRIu64 " disagree %" PRIu64 " unsupported %" PRIu64
-	       " fp-unknown %" PRIu64 " unknown %" PRIu64 " refused %" PRIu64 "\n",
+	       " fp-unknown %" PRIu64 " unknown %" PRIu64 " refused %" PRIu64 " added %" PRIu64
+	       "\n",
 	       trial->file, trial->judge->name, trial->compared, trial->disagreed,
-	       trial->unsupported, trial->fp_unknown, trial->unknown, trial->refused);
+	       trial->unsupported, trial->fp_unknown, trial->unknown, trial->refused, trial->added);
 }
 
 static int try_table(struct session *session, struct table_trial *trial, struct elf_source source)

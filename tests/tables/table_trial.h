@@ -24,6 +24,7 @@ struct table_trial {
 	uint64_t disagreed;   /* of these */
 	uint64_t unsupported; /* of these: the table says that it has no rule for them */
 	uint64_t fp_unknown;  /* of these: the table says that it does not know fp */
+	uint64_t added;       /* of these, outside all FDEs: only the table has a rule for them */
 	uint64_t refused;     /* of these: the judge does not understand what it reads */
 	uint64_t unknown;     /* of these: the judge has not read what the table was made of */
 };

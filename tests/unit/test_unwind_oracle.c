@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #define COMPLAINTS_MAX 5
+#define ADDED_MAX 24 /* of startup code: profiler/unwind/crt_code.h */
 
 static void report(const struct table_trial *trial)
 {
@@ -40,6 +41,7 @@ static void assert_agreement(struct elf_source source, const char *name)
 	assert_int_equal(table_trial_run(&trial, source, &err), 0);
 	report(&trial);
 	assert_int_equal(trial.disagreed, 0);
+	assert_true(trial.added <= ADDED_MAX);
 	assert_true(trial.compared > table.object.row_cnt);
 	assert_true(unwind_table_rows_lost(&table) <= 1 + table.object.row_cnt / 2000);
 	trial.judge->free(trial.judge);
