@@ -259,6 +259,7 @@ static int close_window(struct recorder *recorder, struct err *err)
 	if (r < 0)
 		return r;
 	processes_drain(recorder->processes);
+	processes_settle(recorder->processes);
 	account_add_window(&recorder->account, window);
 	update_walker(recorder, true);
 	recording_add_window(&recorder->recording, window, recorder->processes, recorder->walker);

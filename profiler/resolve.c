@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/resolve.h"
 
+#include "profiler/jit_naming.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +26,7 @@ struct resolve {
 	uint64_t *offsets;             /* of one question to the namer */
 	VEC(uint32_t) nodes;           /* node id → profile stack id */
 	VEC(uint32_t) named_objects;   /* object id → 1 + namer's id; 0: not added yet */
+	VEC(struct jit_naming) jits;   /* of memory without a file: these, instead of namer's ids */
 	VEC(uint32_t) whos;            /* who id → label set */
 };
 
@@ -35,10 +38,23 @@ static void resolve_done(struct resolve *resolve)
 	free(resolve->offsets);
 	vec_free(&resolve->nodes);
 	vec_free(&resolve->named_objects);
+	vec_free(&resolve->jits);
 	vec_free(&resolve->whos);
 }
 
 /* ---- objects and mappings ---- */
+
+/* Returns the position in `jits`. */
+static int add_jit(struct resolve *resolve, const struct object *object)
+{
+	struct jit_naming naming;
+	int r = jit_naming_make(objects_jit_files(resolve->objects), object->owner.jit,
+				resolve->namer, &naming);
+
+	if (r == 0)
+		r = vec_push(&resolve->jits, naming);
+	return r < 0 ? r : (int)resolve->jits.len - 1;
+}
 
 static int add_named_object(struct resolve *resolve, uint32_t id)
 {
@@ -49,6 +65,8 @@ static int add_named_object(struct resolve *resolve, uint32_t id)
 		return namer_add_kernel(resolve->namer);
 	case OBJECT_VDSO:
 		return namer_add_vdso(resolve->namer);
+	case OBJECT_ANONYMOUS:
+		return add_jit(resolve, object);
 	default:
 		return namer_add_file(resolve->namer, object->fd, object->path);
 	}
@@ -79,6 +97,8 @@ static uint32_t build_id_of(struct resolve *resolve, const struct object *object
 {
 	char hex[2 * OBJECT_BUILD_ID_MAX + 1];
 
+	if (object->kind == OBJECT_ANONYMOUS)
+		return profile_string(resolve->profile, "");
 	if (!object->build_id_len)
 		return profile_string(resolve->profile, namer_build_id(resolve->namer, named));
 	hex_of(object->build_id, object->build_id_len, hex);
@@ -169,11 +189,22 @@ static uint32_t code_kind(const struct object *object)
 	return object->kind == OBJECT_ANONYMOUS ? FRAME_JIT : FRAME_USER;
 }
 
+static void look_up(struct resolve *resolve, const struct recording_spot *spot, int named,
+		    struct sym_result *ret_result)
+{
+	if (objects_get(resolve->objects, spot->object)->kind == OBJECT_ANONYMOUS)
+		jit_naming_lookup(&resolve->jits.items[named], resolve->namer, spot->offset,
+				  ret_result);
+	else
+		namer_lookup(resolve->namer, named, spot->offset, ret_result);
+}
+
 /* The words for the ledger: why the object cannot be read says more than that it cannot. */
-static const char *unnamed_reason(const struct object *object, const struct sym_result *result)
+static const char *unnamed_reason(const struct resolve *resolve, const struct object *object,
+				  int named, const struct sym_result *result)
 {
 	if (object->kind == OBJECT_ANONYMOUS)
-		return place_reason_name(PLACE_ANONYMOUS);
+		return jit_naming_reason(&resolve->jits.items[named], result);
 	if (result->reason == SYM_NO_FILE && object->unpinned != OBJECT_PINNED)
 		return object_unpinned_name(object->unpinned);
 	return sym_reason_name(result->reason);
@@ -190,14 +221,15 @@ static int resolve_code(struct resolve *resolve, const struct recording_spot *sp
 
 	if (named < 0)
 		return named;
-	namer_lookup(resolve->namer, named, spot->offset, &result);
+	look_up(resolve, spot, named, &result);
 	frame.mapping = mapping_of(resolve, spot->object, named, &result);
 	if (frame.mapping == PROFILE_NONE)
 		return -ENOMEM;
 	frame.address = result.address;
 	frames->stack_base = result.stack_base;
 	if (result.reason != SYM_OK) {
-		ledger_reasons_add(&ledger->frames.unnamed, unnamed_reason(object, &result), 1);
+		ledger_reasons_add(&ledger->frames.unnamed,
+				   unnamed_reason(resolve, object, named, &result), 1);
 		return push_unnamed(resolve,
 				    result.module ? result.module : object_basename(object), frame);
 	}
@@ -267,6 +299,19 @@ static int order_spots(struct resolve *resolve)
 	return 0;
 }
 
+static void ask(struct resolve *resolve, uint32_t object, struct namer_question *question)
+{
+	int named = named_object(resolve, object);
+
+	if (named < 0)
+		return;
+	question->object = named;
+	if (objects_get(resolve->objects, object)->kind == OBJECT_ANONYMOUS)
+		jit_naming_ask(&resolve->jits.items[named], resolve->namer, question);
+	else
+		namer_ask(resolve->namer, question);
+}
+
 /* Asks for all spots of one object from `first` on, as many as can be asked for at once. */
 static size_t ask_names(struct resolve *resolve, size_t first)
 {
@@ -283,8 +328,8 @@ static size_t ask_names(struct resolve *resolve, size_t first)
 			resolve->recording->spots.items[(uint32_t)order].offset;
 	}
 	question.len = next - first;
-	question.object = object == UINT32_MAX ? -1 : named_object(resolve, object);
-	namer_ask(resolve->namer, &question);
+	if (object != UINT32_MAX)
+		ask(resolve, object, &question);
 	return next;
 }
 

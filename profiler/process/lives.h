@@ -25,6 +25,9 @@ struct image { /* times are CLOCK_BOOTTIME; 0: unknown, or not yet */
 	bool exec_gen_known;
 	bool follows;      /* exactly one exec lies between it and the image before it */
 	bool exec_awaited; /* began with a side-band record; the kernel side's event is to come */
+	bool jit_inherited;
+	uint32_t
+		jit; /* who tells what code it compiled: id in struct jit_files; may be its parent's */
 	char comm[SMOLDER_COMM_LEN];
 };
 

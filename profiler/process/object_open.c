@@ -93,8 +93,7 @@ static enum object_unpinned open_by_map_files(const struct object_sighting *sigh
 	return open_verified(path_fd, sighting, opened);
 }
 
-/* Symbolic links, absolute ones too, are followed inside the root. */
-static int open_beneath(int root_fd, const char *path)
+int object_open_beneath(int root_fd, const char *path)
 {
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
 			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
@@ -114,7 +113,7 @@ static enum object_unpinned open_below(const char *root, const struct object_sig
 
 	if (root_fd < 0)
 		return unpinned_of_errno(errno);
-	path_fd = open_beneath(root_fd, sighting->path);
+	path_fd = object_open_beneath(root_fd, sighting->path);
 	if (path_fd < 0)
 		return unpinned_of_errno(errno);
 	return open_verified(path_fd, sighting, opened);

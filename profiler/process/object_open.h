@@ -25,6 +25,12 @@ struct object_opened {
 	uint64_t device, inode;
 };
 
+/*
+ * An O_PATH descriptor of the path below a root, which symbolic links and ".." do not lead out of, or -1
+ * and errno.
+ */
+int object_open_beneath(int root_fd, const char *path);
+
 /* `ret_opened` is filled with OBJECT_PINNED only. */
 enum object_unpinned object_open(const struct object_sighting *sighting,
 				 struct object_opened *ret_opened);

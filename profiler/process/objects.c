@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/hashindex.h"
 #include "base/vec.h"
+#include "profiler/process/jit_files.h"
 #include "profiler/process/object_open.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ struct objects {
 	struct hashindex index;
 	uint32_t objects_max, fds, fds_max;
 	struct objects_counters counters;
+	struct jit_files *jit_files;
 };
 
 struct key { /* what an entry is looked for by: the fields that are not zero */
@@ -47,8 +49,8 @@ struct key { /* what an entry is looked for by: the fields that are not zero */
 	uint8_t build_id_len;
 	uint32_t major, minor;
 	uint64_t inode;
-	uint32_t generic, tgid;
-	uint64_t start_ns;
+	uint32_t generic;
+	struct object_owner owner;
 };
 
 /* The well-known objects, in the order of enum object_id. */
@@ -71,16 +73,17 @@ static uint64_t key_hash(const struct key *key)
 {
 	struct {
 		uint64_t path, build_id, inode, start_ns;
-		uint32_t major, minor, generic, tgid;
+		uint32_t major, minor, generic, tgid, jit, unused;
 	} parts = {
 		.path = hash_bytes(key->path, key->path_len),
 		.build_id = hash_bytes(key->build_id, key->build_id_len),
 		.inode = key->inode,
-		.start_ns = key->start_ns,
+		.start_ns = key->owner.start_ns,
 		.major = key->major,
 		.minor = key->minor,
 		.generic = key->generic,
-		.tgid = key->tgid,
+		.tgid = key->owner.tgid,
+		.jit = key->owner.jit,
 	};
 
 	return hash_bytes(&parts, sizeof(parts));
@@ -95,7 +98,9 @@ static bool same_object(const void *ctx, uint32_t id)
 	if (entry->generic != key->generic)
 		return false;
 	if (key->generic)
-		return object->tgid == key->tgid && object->start_ns == key->start_ns;
+		return object->owner.tgid == key->owner.tgid &&
+		       object->owner.jit == key->owner.jit &&
+		       object->owner.start_ns == key->owner.start_ns;
 	if (strncmp(object->path, key->path, key->path_len) != 0 || object->path[key->path_len])
 		return false;
 	if (key->build_id_len)
@@ -170,6 +175,8 @@ int objects_new(const struct objects_options *options, struct objects **ret_obje
 		if (add(objects, &key, &entry) != id)
 			return -ENOMEM;
 	}
+	if (jit_files_new(&objects->jit_files) < 0)
+		return -ENOMEM;
 	*ret_objects = TAKE_PTR(objects);
 	return 0;
 }
@@ -185,6 +192,7 @@ struct objects *objects_free(struct objects *objects)
 	}
 	vec_free(&objects->entries);
 	hashindex_free(&objects->index);
+	jit_files_free(objects->jit_files);
 	free(objects);
 	return NULL;
 }
@@ -456,10 +464,14 @@ uint32_t objects_see(struct objects *objects, const struct object_sighting *sigh
 	return id;
 }
 
-uint32_t objects_private(struct objects *objects, uint32_t id, uint32_t tgid, uint64_t start_ns)
+struct jit_files *objects_jit_files(const struct objects *objects)
 {
-	struct key key = {
-		.objects = objects, .generic = id, .tgid = tgid, .start_ns = start_ns, .path = ""};
+	return objects->jit_files;
+}
+
+uint32_t objects_private(struct objects *objects, uint32_t id, const struct object_owner *owner)
+{
+	struct key key = {.objects = objects, .generic = id, .owner = *owner, .path = ""};
 	struct entry entry = {.generic = id};
 	uint32_t own;
 
@@ -471,8 +483,8 @@ uint32_t objects_private(struct objects *objects, uint32_t id, uint32_t tgid, ui
 	if (own != HASHINDEX_NONE)
 		return own;
 	entry.object = well_known[id];
-	entry.object.tgid = tgid;
-	entry.object.start_ns = start_ns;
+	entry.object.owner = *owner;
+	jit_files_note_sample(objects->jit_files, owner->jit);
 	own = add(objects, &key, &entry);
 	return own == OBJECT_NONE ? id : own;
 }

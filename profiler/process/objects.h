@@ -50,19 +50,25 @@ enum object_unpinned {
 	OBJECT_UNPINNED_COUNT
 };
 
+struct object_owner { /* whose memory it is */
+	uint32_t tgid;
+	uint32_t jit; /* who tells what lies there: id in struct jit_files, or JIT_NONE */
+	uint64_t start_ns;
+};
+
 struct object {
 	enum object_kind kind;
 	enum object_unpinned unpinned; /* of kind OBJECT_FILE */
 	const char *path; /* as its process sees it, without " (deleted)"; belongs to the table */
 	int fd;           /* read-only; belongs to the table; -1 when there is none */
 	unsigned char build_id[OBJECT_BUILD_ID_MAX];
-	uint8_t build_id_len; /* 0: has none, or unknown */
-	bool deleted;         /* had no directory entry any more when it was seen */
-	uint32_t tgid;        /* OBJECT_ANONYMOUS: whose memory (a perf map is found by it) */
-	uint64_t start_ns;
+	uint8_t build_id_len;      /* 0: has none, or unknown */
+	bool deleted;              /* had no directory entry any more when it was seen */
+	struct object_owner owner; /* of OBJECT_ANONYMOUS */
 };
 
 struct objects;
+struct jit_files;
 
 struct objects_options {
 	uint32_t fds_max;     /* descriptors held at most; 0: half of what RLIMIT_NOFILE allows */
@@ -102,7 +108,10 @@ uint32_t objects_see(struct objects *objects, const struct object_sighting *sigh
  * The process's own object for what a mapping shows as OBJECT_ID_ANON, _HEAP or _STACK; any other id
  * is returned as it is.
  */
-uint32_t objects_private(struct objects *objects, uint32_t id, uint32_t tgid, uint64_t start_ns);
+uint32_t objects_private(struct objects *objects, uint32_t id, const struct object_owner *owner);
+
+/* What processes say of the code in such memory; belongs to the table. */
+struct jit_files *objects_jit_files(const struct objects *objects);
 
 uint32_t objects_count(const struct objects *objects); /* ids are 0 to count - 1 */
 

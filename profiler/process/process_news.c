@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/process/processes_internal.h"
 
+#include "profiler/process/jit_files.h"
+
 #include <string.h>
 
 static void set_comm(struct image *image, const char *comm)
@@ -82,6 +84,7 @@ static void apply_mmap(struct processes *processes, const struct sideband_record
 		return;
 	processes->counters.mmaps++;
 	mapping.object = processes_see(processes, life, &sighting);
+	processes_see_jit(processes, life, image, &mapping);
 	if (is_known_mapping(image, &mapping))
 		return;
 	if (mappings_own(&image->mappings) < 0) {
@@ -146,6 +149,8 @@ static void inherit(struct processes *processes, struct life *child, const struc
 	image->changed_ns = from->changed_ns;
 	image->exec_gen = from->exec_gen;
 	image->exec_gen_known = from->exec_gen_known;
+	image->jit = from->jit;
+	image->jit_inherited = from->jit != JIT_NONE;
 	memcpy(image->comm, from->comm, sizeof(image->comm));
 }
 
@@ -291,6 +296,7 @@ static void event_exit(struct processes *processes, const struct smolder_event *
 	if (!life)
 		return;
 	processes->counters.exits += !life->exited_ns;
+	processes_end_jit(processes, life);
 	lives_note_exit(&processes->lives, life, event->time_ns);
 }
 

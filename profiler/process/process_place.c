@@ -110,15 +110,14 @@ static const struct mapping *find_mapping(struct processes *processes, struct li
 	return mapping ? mapping : mappings_find_replaced(image->mappings, address);
 }
 
-static enum place_reason place_in(struct processes *processes, const struct life *life,
-				  const struct mapping *mapping, struct place *place)
+/* With the object that the mapping is for this process. */
+static enum place_reason place_in(const struct processes *processes, const struct mapping *mapping,
+				  uint32_t object, struct place *place)
 {
-	uint32_t object = mapping->object;
-
 	if (object == OBJECT_NONE)
 		return PLACE_NO_ROOM;
-	place->object = objects_private(processes->objects, object, life->tgid, life->start_ns);
-	if (objects_get(processes->objects, place->object)->kind == OBJECT_ANONYMOUS)
+	place->object = object;
+	if (objects_get(processes->objects, object)->kind == OBJECT_ANONYMOUS)
 		return PLACE_ANONYMOUS;
 	place->offset = place->offset - mapping->start + mapping->file_offset;
 	return PLACE_OK;
@@ -151,7 +150,8 @@ static enum place_reason find_place(struct processes *processes, const struct sm
 		return PLACE_UNMAPPED;
 	image = image_of_gen(life, task->exec_gen);
 	processes->counters.ambiguous += was_another_file(image, mapping, address);
-	return place_in(processes, life, mapping, place);
+	return place_in(processes, mapping,
+			processes_private(processes, life, image, mapping->object), place);
 }
 
 void processes_normalize(struct processes *processes, const struct smolder_task *task,
@@ -173,8 +173,11 @@ void processes_normalize(struct processes *processes, const struct smolder_task 
 void processes_place(struct processes *processes, const struct smolder_task *task,
 		     struct place *place)
 {
-	place->object =
-		objects_private(processes->objects, place->object, task->tgid, task->start_ns);
+	struct life *life = lives_find(&processes->lives, task->tgid, task->start_ns);
+
+	if (life)
+		place->object = processes_private(
+			processes, life, image_of_gen(life, task->exec_gen), place->object);
 	place->reason = PLACE_OK;
 	if (place->object == OBJECT_NONE)
 		place->reason = PLACE_NO_ROOM;

@@ -6,24 +6,32 @@
 #include <errno.h>
 #include <string.h>
 
-#define ANCESTORS_MAX 4u
 /* A stack with a wrong frame pointer has addresses that lie nowhere, again and again. */
 #define REREAD_DELAY_MIN_NS (100 * NS_PER_MS)
 #define REREAD_DELAY_MAX_NS (60 * NS_PER_SEC)
+
+size_t processes_ancestors(struct processes *processes, const struct life *life,
+			   uint32_t ret_tgids[ANCESTORS_MAX])
+{
+	uint32_t parent_tgid = life->parent_tgid;
+	size_t len = 0;
+
+	while (len < ANCESTORS_MAX && parent_tgid) {
+		const struct life *parent = lives_newest(&processes->lives, parent_tgid);
+
+		ret_tgids[len++] = parent_tgid;
+		parent_tgid = parent ? parent->parent_tgid : 0;
+	}
+	return len;
+}
 
 uint32_t processes_see(struct processes *processes, const struct life *life,
 		       struct object_sighting *sighting)
 {
 	uint32_t tgids[1 + ANCESTORS_MAX] = {life->tgid};
-	uint32_t parent_tgid = life->parent_tgid;
 
 	sighting->tgids = tgids;
-	for (sighting->tgids_len = 1; sighting->tgids_len < ARRAY_SIZE(tgids) && parent_tgid;) {
-		const struct life *parent = lives_newest(&processes->lives, parent_tgid);
-
-		tgids[sighting->tgids_len++] = parent_tgid;
-		parent_tgid = parent ? parent->parent_tgid : 0;
-	}
+	sighting->tgids_len = 1 + processes_ancestors(processes, life, tgids + 1);
 	return objects_see(processes->objects, sighting);
 }
 
@@ -107,6 +115,7 @@ static struct life *add_read_life(struct processes *processes, uint32_t tgid,
 	if (image) {
 		image->verified_ns = time_ns;
 		memcpy(image->comm, stat->comm, sizeof(image->comm));
+		processes_see_jits(processes, life, image);
 	}
 	return life;
 }
@@ -243,6 +252,7 @@ static bool renew_image(struct processes *processes, struct life *life, uint32_t
 	image->exec_gen = exec_gen;
 	image->exec_gen_known = true;
 	image->changed_ns = image->verified_ns = time_ns;
+	processes_see_jits(processes, life, image);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 #include "profiler/process/processes_internal.h"
 
 #include "base/clock.h"
+#include "profiler/process/jit_files.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -192,6 +193,7 @@ void processes_drain(struct processes *processes)
 	if (processes->sideband)
 		nanosleep(&settle, NULL);
 	apply_until(processes, now_ns);
+	jit_files_poll(objects_jit_files(processes->objects), clock_ns(CLOCK_MONOTONIC));
 	drop_taken_events(processes);
 	check_rings(processes, now_ns);
 }
@@ -211,6 +213,12 @@ void processes_forget_before(struct processes *processes, uint64_t time_ns)
 {
 	bury_vanished(processes, clock_ns(CLOCK_BOOTTIME));
 	lives_forget_before(&processes->lives, time_ns);
+	processes_forget_jit(processes);
+}
+
+void processes_settle(struct processes *processes)
+{
+	jit_files_poll(objects_jit_files(processes->objects), UINT64_MAX);
 }
 
 /* On hosts whose containers are not in v2: what /proc says, once per image; else the parent's. */

@@ -11,7 +11,8 @@
  *	processes_snapshot()
  *	every 100 ms or so, and when processes_poll_fd() is readable:
  *		processes_handle_event() for what ring "events" holds, then processes_drain()
- *	at the end of a window: the same again, after the window's last sample was taken; then
+ *	at the end of a window: the same again, after the window's last sample was taken, and
+ *		processes_settle(); then
  *		processes_normalize() and processes_labels() for its samples, then
  *		processes_forget_before(the time the window ended)
  *
@@ -107,6 +108,12 @@ void processes_handle_event(struct processes *processes, const struct smolder_ev
 
 /* Applies all news up to now, and pins the files they tell of. Does file I/O, on new files only. */
 void processes_drain(struct processes *processes);
+
+/*
+ * At the end of a window: looks once more for what its processes say of code they compiled, which they
+ * may have written anew, or only now.
+ */
+void processes_settle(struct processes *processes);
 
 /*
  * Where a user-space address of this process lies. For all but the leaf of a stack, give the return

@@ -5,6 +5,7 @@
  *	process_news.c   one record or event → lives, images, mappings
  *	process_scan.c   /proc → the same: the snapshot, and second looks
  *	process_place.c  (task, address) → (object, offset)
+ *	process_jit.c    who tells what code a process has compiled
  */
 #ifndef SMOLDER_PROFILER_PROCESS_PROCESSES_INTERNAL_H
 #define SMOLDER_PROFILER_PROCESS_PROCESSES_INTERNAL_H
@@ -14,6 +15,8 @@
 #include "profiler/process/procfs.h"
 
 #include <sys/resource.h>
+
+#define ANCESTORS_MAX 4u
 
 struct processes {
 	struct lives lives;
@@ -61,6 +64,29 @@ struct life *processes_discover(struct processes *processes, const struct smolde
 /* Finds out which life this is, the side band having told nothing of its start: the task's, or NULL. */
 struct life *processes_identify(struct processes *processes, struct life *life,
 				const struct smolder_task *task);
+
+/* The tgids of the process's nearest ancestors, its parent first; returns how many. */
+size_t processes_ancestors(struct processes *processes, const struct life *life,
+			   uint32_t ret_tgids[ANCESTORS_MAX]);
+
+/*
+ * process_jit.c. The image has this executable mapping: if it is memory without a file, or a jitdump,
+ * what tells of the code there is looked for.
+ */
+void processes_see_jit(struct processes *processes, const struct life *life, struct image *image,
+		       const struct mapping *mapping);
+void processes_see_jits(struct processes *processes, const struct life *life,
+			struct image *image); /* all it has */
+
+/* objects_private() for this image of the process; NULL: which one it was is not known. */
+uint32_t processes_private(struct processes *processes, const struct life *life,
+			   struct image *image, uint32_t object);
+
+/* The process has just exited. */
+void processes_end_jit(struct processes *processes, const struct life *life);
+
+/* Gives back what is held of processes that are forgotten, and were never sampled in such code. */
+void processes_forget_jit(struct processes *processes);
 
 /* Is news of an exec of this process on its way, not applied yet? */
 bool processes_exec_is_pending(struct processes *processes, uint32_t tgid);

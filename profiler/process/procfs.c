@@ -9,8 +9,10 @@
 #include <string.h>
 
 #define STAT_LEN_MAX 4096u
-#define MAPS_LEN_MAX ((size_t)64 << 20) /* 65530 mappings with long paths need about 16 MiB */
-#define PF_KTHREAD 0x00200000u          /* include/linux/sched.h */
+#define STATUS_LEN_MAX ((size_t)64 << 10) /* lists of CPUs and groups can be long */
+#define NUMBERS_MAX 32u                   /* MAX_PID_NS_LEVEL, include/linux/pid_namespace.h */
+#define MAPS_LEN_MAX ((size_t)64 << 20)   /* 65530 mappings with long paths need about 16 MiB */
+#define PF_KTHREAD 0x00200000u            /* include/linux/sched.h */
 
 /* Positions in /proc/PID/stat behind the command's closing parenthesis, from 0. */
 enum { FIELD_STATE, FIELD_PARENT, FIELD_FLAGS = 6, FIELD_START = 19, FIELDS_NEEDED };
@@ -84,6 +86,50 @@ int procfs_read_stat(uint32_t tgid, struct procfs_stat *ret_stat)
 	if (r < 0)
 		return r;
 	return procfs_parse_stat((const char *)text.data, text.len, ret_stat);
+}
+
+/* The numbers behind "NAME:" at a line's start, as many as fit; how many, or 0. */
+static uint32_t status_numbers(const char *text, size_t len, const char *name,
+			       uint32_t numbers[NUMBERS_MAX])
+{
+	const char *at = memmem(text, len, name, strlen(name)), *end;
+	uint32_t count = 0;
+
+	if (!at)
+		return 0;
+	at += strlen(name);
+	end = memchr(at, '\n', (size_t)(text + len - at));
+	while (end && at < end && count < NUMBERS_MAX)
+		if (!number32(next_field(&at, end, '\t'), 10, &numbers[count++]))
+			return 0;
+	return count;
+}
+
+int procfs_parse_status(const char *text, size_t len, struct procfs_status *ret_status)
+{
+	uint32_t tgids[NUMBERS_MAX], uids[NUMBERS_MAX];
+	struct procfs_status status;
+
+	status.depth = status_numbers(text, len, "\nNStgid:\t", tgids);
+	if (!status.depth || status_numbers(text, len, "\nUid:\t", uids) != ARRAY_SIZE(status.uids))
+		return -EINVAL;
+	status.own_tgid = tgids[status.depth - 1];
+	memcpy(status.uids, uids, sizeof(status.uids));
+	*ret_status = status;
+	return 0;
+}
+
+int procfs_read_status(uint32_t tgid, struct procfs_status *ret_status)
+{
+	_cleanup_buf_ struct buf text = {0};
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", tgid);
+	r = fs_read_file(path, STATUS_LEN_MAX, &text);
+	if (r < 0)
+		return r;
+	return procfs_parse_status((const char *)text.data, text.len, ret_status);
 }
 
 int procfs_read_maps(uint32_t tgid, struct buf *text)

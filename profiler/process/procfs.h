@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What /proc tells of a process: proc(5), "/proc/[pid]/stat" and "/proc/[pid]/maps". Readers return 0 or
+ * What /proc tells of a process: proc(5), "/proc/[pid]/stat", "…/status" and "…/maps". Readers return 0 or
  * a negative errno; -ENOENT and -ESRCH: the process is gone.
  */
 #ifndef SMOLDER_PROFILER_PROCESS_PROCFS_H
@@ -21,6 +21,12 @@ struct procfs_stat {
 	char comm[SMOLDER_COMM_LEN];
 };
 
+struct procfs_status {
+	uint32_t own_tgid; /* what it knows itself by, in its innermost pid namespace */
+	uint32_t depth;    /* of pid namespaces: 1 for one in ours */
+	uint32_t uids[4];  /* real, effective, saved, file system */
+};
+
 struct procfs_map {
 	uint64_t start, limit, file_offset, inode;
 	uint32_t major, minor;
@@ -30,6 +36,10 @@ struct procfs_map {
 
 int procfs_read_stat(uint32_t tgid, struct procfs_stat *ret_stat) _warn_unused_;
 int procfs_parse_stat(const char *text, size_t len, struct procfs_stat *ret_stat) _warn_unused_;
+
+int procfs_read_status(uint32_t tgid, struct procfs_status *ret_status) _warn_unused_;
+int procfs_parse_status(const char *text, size_t len, struct procfs_status *ret_status)
+	_warn_unused_;
 
 /* Replaces the buffer's contents by the text of /proc/PID/maps. */
 int procfs_read_maps(uint32_t tgid, struct buf *text) _warn_unused_;

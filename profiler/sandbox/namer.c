@@ -14,6 +14,7 @@
 struct named_object {
 	int local; /* the symbolizer's id; -1: a worker's */
 	int fd;    /* borrowed */
+	bool is_jit;
 	const char *path;
 	enum sym_reason broken; /* SYM_OK while asking makes sense */
 	bool is_known;          /* `about` is filled */
@@ -103,15 +104,26 @@ static int add_local(struct namer *namer, int local)
 	return local < 0 ? local : add_object(namer, (struct named_object){.local = local});
 }
 
+static int add_remote(struct namer *namer, struct named_object object, const char *path)
+{
+	object.local = -1;
+	object.path = namepool_intern(&namer->paths, path ? path : "");
+	object.broken = object.fd < 0 ? SYM_NO_FILE : SYM_OK;
+	return object.path ? add_object(namer, object) : -ENOMEM;
+}
+
 int namer_add_file(struct namer *namer, int fd, const char *path)
 {
-	struct named_object object = {.local = -1, .fd = fd};
-
 	if (!namer->options.sandbox)
 		return add_local(namer, symbolizer_add_file(namer->symbolizer, fd, path));
-	object.path = namepool_intern(&namer->paths, path ? path : "");
-	object.broken = fd < 0 ? SYM_NO_FILE : SYM_OK;
-	return object.path ? add_object(namer, object) : -ENOMEM;
+	return add_remote(namer, (struct named_object){.fd = fd}, path);
+}
+
+int namer_add_jit(struct namer *namer, int fd, const char *path)
+{
+	if (!namer->options.sandbox)
+		return add_local(namer, symbolizer_add_jit(namer->symbolizer, fd, path));
+	return add_remote(namer, (struct named_object){.fd = fd, .is_jit = true}, path);
 }
 
 int namer_add_kernel(struct namer *namer)
@@ -158,7 +170,8 @@ static int tell_object(const struct namer *namer, const struct named_object *obj
 	struct worker_open open = {
 		.no_dwarf = options->no_dwarf,
 		.no_demangle = options->no_demangle,
-		.has_cache = namer->files.cache >= 0,
+		.has_cache = namer->files.cache >= 0 && !object->is_jit,
+		.is_jit = object->is_jit,
 		.path_len = (uint32_t)strlen(object->path),
 	};
 

@@ -25,6 +25,7 @@ struct namer *namer_free(struct namer *namer);
 
 /* As those of symbolizer.h; but `fd` must stay open as long as the namer lives. */
 int namer_add_file(struct namer *namer, int fd, const char *path);
+int namer_add_jit(struct namer *namer, int fd, const char *path);
 int namer_add_kernel(struct namer *namer);
 int namer_add_vdso(struct namer *namer);
 

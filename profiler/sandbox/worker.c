@@ -156,8 +156,12 @@ static void open_object(struct worker *worker)
 	}
 	if (symbolizer_new(&options, &worker->symbolizer) < 0)
 		leave();
-	worker->object =
-		symbolizer_add_file(worker->symbolizer, worker->packet.fd, worker->object_path);
+	if (open.is_jit)
+		worker->object = symbolizer_add_jit(worker->symbolizer, worker->packet.fd,
+						    worker->object_path);
+	else
+		worker->object = symbolizer_add_file(worker->symbolizer, worker->packet.fd,
+						     worker->object_path);
 	cleanup_close_(&worker->packet.fd);
 }
 

@@ -39,6 +39,7 @@ enum worker_kind {
 
 struct worker_open {
 	uint32_t no_dwarf, no_demangle, has_cache;
+	uint32_t is_jit;   /* the file is a perf map or a jitdump */
 	uint32_t path_len; /* of the object's path; that of the debug directory is behind it */
 };
 

@@ -368,22 +368,28 @@ static void knows_special_names(void **state)
 	assert_int_equal(see_name(fixture, "[uprobes]", 0x7fff00003000), id);
 }
 
+static uint32_t private_of(const struct fixture *fixture, uint32_t id, uint32_t tgid,
+			   uint64_t start_ns)
+{
+	return objects_private(fixture->objects, id,
+			       &(struct object_owner){.tgid = tgid, .start_ns = start_ns});
+}
+
 static void gives_each_process_its_own_memory(void **state)
 {
 	struct fixture *fixture = *state;
-	uint32_t a = objects_private(fixture->objects, OBJECT_ID_ANON, 10, 1000);
-	uint32_t b = objects_private(fixture->objects, OBJECT_ID_ANON, 11, 1000);
-	uint32_t c = objects_private(fixture->objects, OBJECT_ID_ANON, 10, 2000);
-	uint32_t d = objects_private(fixture->objects, OBJECT_ID_HEAP, 10, 1000);
+	uint32_t a = private_of(fixture, OBJECT_ID_ANON, 10, 1000);
+	uint32_t b = private_of(fixture, OBJECT_ID_ANON, 11, 1000);
+	uint32_t c = private_of(fixture, OBJECT_ID_ANON, 10, 2000);
+	uint32_t d = private_of(fixture, OBJECT_ID_HEAP, 10, 1000);
 
 	assert_true(a != b && a != c && b != c && a != d);
-	assert_int_equal(objects_private(fixture->objects, OBJECT_ID_ANON, 10, 1000), a);
+	assert_int_equal(private_of(fixture, OBJECT_ID_ANON, 10, 1000), a);
 	assert_int_equal(get(fixture, a)->kind, OBJECT_ANONYMOUS);
-	assert_int_equal(get(fixture, a)->tgid, 10);
+	assert_int_equal(get(fixture, a)->owner.tgid, 10);
 	assert_string_equal(get(fixture, a)->path, "[anon]");
 	assert_string_equal(get(fixture, d)->path, "[heap]");
-	assert_int_equal(objects_private(fixture->objects, OBJECT_ID_VDSO, 10, 1000),
-			 OBJECT_ID_VDSO);
+	assert_int_equal(private_of(fixture, OBJECT_ID_VDSO, 10, 1000), OBJECT_ID_VDSO);
 	assert_int_equal(see_name(fixture, "[heap]", 1), OBJECT_ID_HEAP);
 }
 

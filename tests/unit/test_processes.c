@@ -386,12 +386,14 @@ static void names_memory_without_file(void **state)
 	expect_reason(fixture, a, 0x1010, PLACE_ANONYMOUS);
 	processes_normalize(fixture->processes, &a, 0x1010, &place);
 	object = place.object;
-	assert_int_equal(objects_get(processes_objects(fixture->processes), object)->tgid, CHILD);
+	assert_int_equal(objects_get(processes_objects(fixture->processes), object)->owner.tgid,
+			 CHILD);
 	b.exec_gen = 6;
 	processes_normalize(fixture->processes, &b, 0x1010, &place);
 	assert_int_not_equal(place.object, object);
-	assert_int_equal(objects_get(processes_objects(fixture->processes), place.object)->tgid,
-			 OTHER);
+	assert_int_equal(
+		objects_get(processes_objects(fixture->processes), place.object)->owner.tgid,
+		OTHER);
 }
 
 static void knows_the_vsyscall_page(void **state)
