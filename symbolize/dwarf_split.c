@@ -229,6 +229,14 @@ static int try_file(struct dwarf_split *split, const char *path, const struct wa
 	return 0;
 }
 
+/* Who opens files for us opens no others that objects name. */
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), suffix_len = strlen(suffix);
+
+	return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+}
+
 /* Where the compiler put it, else beside the object: programs are moved together with these. */
 static int find_file(struct dwarf_split *split, const struct dwarf_die *root,
 		     const struct wanted *wanted, struct dwarf_split_unit *ret_unit)
@@ -240,7 +248,7 @@ static int find_file(struct dwarf_split *split, const struct dwarf_die *root,
 	char path[PATH_MAX];
 	int r = -ENOENT;
 
-	if (!name)
+	if (!name || !has_suffix(name, ".dwo"))
 		return -ENOENT;
 	if (dwarf_has(root, DWARF_COMP_DIR))
 		directory = dwarf_text(cu->file, cu, &root->values[DWARF_COMP_DIR]);

@@ -63,6 +63,15 @@ static bool is_beside(const char *path, const char *object_path)
 	return *rest && !strchr(rest, '/') && strcmp(rest, ".") != 0 && strcmp(rest, "..") != 0;
 }
 
+/* Objects name the files of their split DWARF themselves: anywhere, but of these kinds only. */
+static bool is_split(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 4 &&
+	       (strcmp(path + len - 4, ".dwo") == 0 || strcmp(path + len - 4, ".dwp") == 0);
+}
+
 static int open_debug(const struct namer_files *files, enum worker_kind kind, const char *path)
 {
 	const struct symbolizer_options *options = files->options;
@@ -75,7 +84,7 @@ static int open_debug(const struct namer_files *files, enum worker_kind kind, co
 		return is_below(path, directory) ?
 			       open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) :
 			       -EPERM;
-	if (!options->open_debug || !is_beside(path, files->path))
+	if (!options->open_debug || (!is_beside(path, files->path) && !is_split(path)))
 		return -EPERM;
 	return options->open_debug(options->open_ctx, path);
 }
