@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the worker of an object may be given: debug files below the debug directory, files beside the
- * object, .dwo and .dwp files as the object names them, and its own file of the cache, under a name that the worker has no say in. It asks as
- * somebody may who was taken over by the object.
+ * object, .dwo and .dwp files where the object says, and the object's own file of the cache, under a
+ * name that the worker has no say in. It asks as somebody may who was taken over by the object.
  */
 #ifndef SMOLDER_SANDBOX_NAMER_FILES_H
 #define SMOLDER_SANDBOX_NAMER_FILES_H
