@@ -117,6 +117,7 @@ static int open_recorder(struct pipeline *pipeline, const struct smolder_config 
 		.frequency_hz = options->frequency_hz,
 		.unwind_bytes = options->unwind_bytes,
 		.drain_ns = DRAIN_INTERVAL_NS,
+		.sandbox = options->sandbox,
 		.maps = {.window_ns = options->window_ns,
 			 .budget_bytes = options->budget_bytes,
 			 .stack_buckets = options->stack_buckets,

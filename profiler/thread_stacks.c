@@ -167,7 +167,7 @@ static int open_walker(struct taker *taker, struct err *err)
 		return err_errno(err, r, "cannot set up stack walking");
 	kernel.pool = taker->pool;
 	kernel.objects = taker->objects;
-	return walker_new(&kernel, taker->processes, &taker->walker, err);
+	return walker_new(&kernel, taker->processes, taker->options->sandbox, &taker->walker, err);
 }
 
 static int open_process(struct taker *taker, uint32_t pid, struct err *err)

@@ -128,12 +128,16 @@ static struct sandbox_worker *take_spare(struct sandbox *sandbox)
 	return spare;
 }
 
-/* Gets one ready while the last one works. Without a spare the next who wants one waits, that is all. */
-static void start_spare(struct sandbox *sandbox)
+/* Without a spare the next who wants one waits, that is all. */
+void sandbox_start_spare(struct sandbox *sandbox)
 {
 	struct sandbox_worker *worker;
+	bool has_spare;
 
-	if (sandbox_worker_spawn(sandbox, &worker) < 0)
+	pthread_mutex_lock(&sandbox->mutex);
+	has_spare = sandbox->spare;
+	pthread_mutex_unlock(&sandbox->mutex);
+	if (has_spare || sandbox_worker_spawn(sandbox, &worker) < 0)
 		return;
 	pthread_mutex_lock(&sandbox->mutex);
 	if (!sandbox->spare)
@@ -161,10 +165,8 @@ int sandbox_worker_start(struct sandbox *sandbox, struct sandbox_worker **ret_wo
 
 	if (r < 0)
 		r = get_ready(sandbox, ret_worker);
-	if (r == 0) {
-		start_spare(sandbox);
+	if (r == 0)
 		return 0;
-	}
 	pthread_mutex_lock(&sandbox->mutex);
 	sandbox->counters.unstarted++;
 	pthread_mutex_unlock(&sandbox->mutex);
@@ -194,7 +196,7 @@ int sandbox_new(const struct sandbox_options *options, struct sandbox **ret_sand
 		sandbox->options.hang_ns = HANG_NS;
 	if (!sandbox->options.cpu_ns)
 		sandbox->options.cpu_ns = CPU_NS;
-	start_spare(sandbox);
+	sandbox_start_spare(sandbox);
 	*ret_sandbox = sandbox;
 	return 0;
 }
@@ -209,6 +211,7 @@ int sandbox_check(struct sandbox *sandbox, struct err *err)
 		return err_errno(err, r, "cannot start a worker without privileges");
 	worker_confine_missing(sandbox_worker_gave(worker), missing, sizeof(missing));
 	sandbox_worker_end(worker);
+	sandbox_start_spare(sandbox);
 	if (*missing)
 		return err_set(err, -EPERM, "workers are not confined as they should be: they %s",
 			       missing);

@@ -21,6 +21,9 @@ struct sandbox {
 /* Starts a process that will be ready soon. */
 int sandbox_worker_spawn(struct sandbox *sandbox, struct sandbox_worker **ret_worker) _warn_unused_;
 
+/* Sees to it that the next who wants a worker finds one ready. */
+void sandbox_start_spare(struct sandbox *sandbox);
+
 /* Waits until it is ready; -EPIPE: it died. */
 int sandbox_worker_await_ready(struct sandbox_worker *worker) _warn_unused_;
 

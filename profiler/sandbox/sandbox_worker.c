@@ -271,6 +271,8 @@ int sandbox_worker_tell(struct sandbox_worker *worker, const struct worker_messa
 	}
 	if (worker_channel_send(worker->channel, message, MSG_DONTWAIT) < 0)
 		return give_up(worker, SANDBOX_CRASHED);
+	if (message->fd >= 0) /* it has something to do: the time to get the next one ready */
+		sandbox_start_spare(worker->sandbox);
 	return 0;
 }
 
