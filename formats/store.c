@@ -97,10 +97,9 @@ static int take_lock(struct store *store, struct err *err)
 static void seal_all(struct store *store)
 {
 	vec_for_each(&store->catalog.entries, entry) {
-		if (entry->state == CATALOG_SEALED)
-			continue;
-		if (segment_seal(store->dir_fd, entry->name, !store->options.no_sync, NULL) == 0)
-			store->stats.segments_sealed++;
+		int r = segment_seal(store->dir_fd, entry->name, !store->options.no_sync, NULL);
+
+		store->stats.segments_sealed += r == 0 && entry->state != CATALOG_SEALED;
 	}
 }
 
@@ -184,11 +183,20 @@ static int end_segment(struct store *store, struct err *err)
 	return reload(store, err);
 }
 
+static bool has_unsealed(const struct store *store)
+{
+	vec_for_each(&store->catalog.entries, entry)
+		if (entry->state != CATALOG_SEALED)
+			return true;
+	return false;
+}
+
 static int begin_segment(struct store *store, const struct store_window *window, struct err *err)
 {
-	int r;
+	int r = has_unsealed(store) ? reload(store, err) : 0;
 
-	seal_all(store);
+	if (r < 0)
+		return r;
 	segment_name_make(store->next_number, window->begin.realtime_ns, store->segment);
 	r = segment_writer_new(store->dir_fd, store->segment, !store->options.no_sync,
 			       &store->writer);
