@@ -272,6 +272,9 @@ static int append(struct store *store, const struct profile *profile,
 	struct store_record record = {.window = *window, .windows_lost = store->lost_since};
 	int r = 0;
 
+	if (profile_value_type_find(profile, "samples", "count") == PROFILE_NONE)
+		return err_set(err, -EINVAL, "cannot write to store '%s': no profile of samples",
+			       store->path);
 	if (!record.window.sample_ns)
 		record.window.sample_ns = (uint64_t)MAX(profile->period, INT64_C(0));
 	memcpy(record.boot_id, store->boot_id, sizeof(record.boot_id));
