@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -152,6 +153,25 @@ void store_fixture_append(struct store *store, uint32_t from, uint32_t to)
 			fail_msg("%s", err.text);
 		profile_free(profile);
 	}
+}
+
+void store_fixture_write(const char *path, uint32_t from, uint32_t to)
+{
+	struct store *store = store_fixture_open(STORE_OPTIONS(path, .no_sync = true));
+	struct err err = {""};
+
+	store_fixture_append(store, from, to);
+	if (store_finish(store, &err) < 0)
+		fail_msg("%s", err.text);
+	store_free(store);
+}
+
+off_t store_fixture_len(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
 }
 
 struct profile *store_fixture_read(const char *path, const struct label_filter *filter)

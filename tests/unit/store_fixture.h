@@ -25,10 +25,17 @@ struct profile *store_fixture_profile(uint32_t window, int64_t count);
 /* The window of minute `i` since FIXTURE_BEGIN_S. */
 struct store_window store_fixture_window(uint32_t i);
 
+#define STORE_OPTIONS(directory, ...) (&(struct store_options){.path = (directory), ##__VA_ARGS__})
+
 struct store *store_fixture_open(const struct store_options *options);
 
 /* Appends the windows [from, to), of one sample in each process. */
 void store_fixture_append(struct store *store, uint32_t from, uint32_t to);
+
+/* A writer of its own for these windows, which ends its segment. */
+void store_fixture_write(const char *path, uint32_t from, uint32_t to);
+
+off_t store_fixture_len(const char *path);
 
 /* All that is there, or NULL when it holds no window; `filter` may be NULL. */
 struct profile *store_fixture_read(const char *path, const struct label_filter *filter);
@@ -40,5 +47,8 @@ void store_fixture_assert_windows(const char *path, uint32_t first, uint32_t cou
 size_t store_fixture_count(const char *path, const char *ending, char last[256]);
 
 void store_fixture_copy(const char *from, const char *to);
+
+#define STORE_TEST(test)                                                                           \
+	cmocka_unit_test_setup_teardown(test, store_fixture_setup, store_fixture_teardown)
 
 #endif
