@@ -209,6 +209,8 @@ static int open_namer(struct pipeline *pipeline, struct err *err)
 
 	if (!pipeline->options->no_cache)
 		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	resolve_set_opener(processes_objects(recorder_processes(pipeline->recorder)),
+			   &options.symbols);
 	kernel = namer_new(&options, &pipeline->namer);
 	if (kernel == 0)
 		kernel = namer_add_kernel(pipeline->namer);

@@ -115,7 +115,8 @@ bool dwarf_split_find_row(const struct elf_bytes *cu_index, uint64_t dwo_id,
 
 static int open_elf(struct dwarf_split *split, const char *path, struct elf_file **ret_elf)
 {
-	int fd = split->place.open ? split->place.open(split->place.ctx, path) : -1;
+	const struct debug_place *place = &split->place;
+	int fd = place->open ? place->open(place->ctx, place->owner, path) : -1;
 	int r;
 
 	if (fd < 0)

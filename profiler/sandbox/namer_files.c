@@ -17,6 +17,7 @@ void namer_files_begin(struct namer_files *files, int fd, const char *path)
 {
 	files->fd = fd;
 	files->path = path;
+	files->owner = 0;
 	files->given = 0;
 	files->name[0] = '\0';
 	files->draft = (struct index_draft){.fd = -1};
@@ -86,7 +87,7 @@ static int open_debug(const struct namer_files *files, enum worker_kind kind, co
 			       -EPERM;
 	if (!options->open_debug || (!is_beside(path, files->path) && !is_split(path)))
 		return -EPERM;
-	return options->open_debug(options->open_ctx, path);
+	return options->open_debug(options->open_ctx, files->owner, path);
 }
 
 /* What is not a file, or cannot be told from others, is of no use. */

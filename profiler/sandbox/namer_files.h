@@ -16,6 +16,7 @@ struct namer_files {
 	int cache; /* directory; -1: none */
 	int fd;    /* of the object; borrowed, as is its path */
 	const char *path;
+	uint32_t owner;                 /* what the caller calls it */
 	uint64_t given;                 /* a hash of the debug files it was given */
 	char name[INDEX_FILE_NAME_LEN]; /* of its file in the cache; "": not asked for yet */
 	struct index_draft draft;

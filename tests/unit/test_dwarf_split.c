@@ -19,12 +19,13 @@ struct opener {              /* of paths that objects name */
 	size_t opened;
 };
 
-static int open_named(void *ctx, const char *path)
+static int open_named(void *ctx, uint32_t owner, const char *path)
 {
 	struct opener *opener = ctx;
 	size_t len = strlen(path), end = opener->refused ? strlen(opener->refused) : 0;
 	int fd;
 
+	assert_int_equal(owner, 0);
 	if (end && len > end && strcmp(path + len - end, opener->refused) == 0)
 		return -1;
 	fd = open(opener->instead ? opener->instead : path, O_RDONLY | O_CLOEXEC);
