@@ -315,6 +315,7 @@ static int build_profile(struct pipeline *pipeline, struct profile **ret_profile
 	if (r < 0)
 		return r;
 	account_self(&profile->ledger, pipeline->mapped_bytes);
+	account_sandbox(&profile->ledger, pipeline->options->sandbox);
 	*ret_profile = TAKE_PTR(profile);
 	return 0;
 }

@@ -16,16 +16,15 @@
 #define WASTE_PERCENT 1
 #define LAST_WAIT_NS (200 * NS_PER_MS) /* for those who were killed to be gone */
 
-const char *sandbox_death_name(enum sandbox_death death)
+const char *sandbox_failure_name(enum sandbox_failure failure)
 {
-	static const char *const names[SANDBOX_DEATH_CNT] = {
-		[SANDBOX_CRASHED] = "crashed",
-		[SANDBOX_HUNG] = "hung",
-		[SANDBOX_EXHAUSTED] = "exhausted",
-		[SANDBOX_LIED] = "lied",
+	static const char *const names[SANDBOX_FAILURE_CNT] = {
+		[SANDBOX_CRASHED] = "crashed",       [SANDBOX_HUNG] = "hung",
+		[SANDBOX_EXHAUSTED] = "exhausted",   [SANDBOX_LIED] = "lied",
+		[SANDBOX_UNSTARTED] = "not started",
 	};
 
-	return (unsigned int)death < SANDBOX_DEATH_CNT ? names[death] : "unknown";
+	return (unsigned int)failure < SANDBOX_FAILURE_CNT ? names[failure] : "unknown";
 }
 
 void sandbox_reply_free(struct sandbox_reply *reply)
@@ -96,12 +95,12 @@ static void forgive(struct sandbox *sandbox)
 	sandbox->wasted_at_ns = now_ns;
 }
 
-void sandbox_note_death(struct sandbox *sandbox, enum sandbox_death death, uint64_t wasted_ns)
+void sandbox_note_failure(struct sandbox *sandbox, enum sandbox_failure failure, uint64_t wasted_ns)
 {
 	pthread_mutex_lock(&sandbox->mutex);
 	forgive(sandbox);
 	sandbox->wasted_ns += wasted_ns;
-	sandbox->counters.deaths[death]++;
+	sandbox->counters.failed[failure]++;
 	pthread_mutex_unlock(&sandbox->mutex);
 }
 
@@ -168,16 +167,16 @@ int sandbox_worker_start(struct sandbox *sandbox, struct sandbox_worker **ret_wo
 	if (r == 0)
 		return 0;
 	pthread_mutex_lock(&sandbox->mutex);
-	sandbox->counters.unstarted++;
+	sandbox->counters.failed[SANDBOX_UNSTARTED]++;
 	pthread_mutex_unlock(&sandbox->mutex);
 	return r;
 }
 
-void sandbox_counters(struct sandbox *sandbox, struct sandbox_counters *ret_counters)
+void sandbox_take_counters(struct sandbox *sandbox, struct sandbox_counters *ret_counters)
 {
 	pthread_mutex_lock(&sandbox->mutex);
 	reap_patiently(sandbox);
-	*ret_counters = sandbox->counters;
+	*ret_counters = TAKE(sandbox->counters, (struct sandbox_counters){0});
 	pthread_mutex_unlock(&sandbox->mutex);
 }
 
