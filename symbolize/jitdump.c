@@ -22,6 +22,7 @@
  * others' begin with the function.
  */
 #define ELF_HEADER_LEN 64
+#define PADDING_MAX 8 /* records may be filled up to a multiple of it */
 
 enum record_id { CODE_LOAD, CODE_MOVE, CODE_DEBUG_INFO };
 
@@ -35,8 +36,8 @@ struct reading {
 	struct jitdump *dump;
 	struct live_code *code;
 	struct buf bytes; /* of the record being looked at, behind its prefix */
-	/* The lines that wait for their code: its address, where their record is. */
-	uint64_t lines_for, lines_at;
+	/* The lines that wait for their code: its address, how far they reach, where their record is. */
+	uint64_t lines_for, lines_len, lines_at;
 };
 
 static void reading_done(struct reading *reading)
@@ -154,7 +155,7 @@ static int take_load(struct reading *reading, const struct record *record)
 	if (!news.name)
 		return -EINVAL;
 	news.name_len = strlen(news.name);
-	if (reading->lines_for != news.start)
+	if (reading->lines_for != news.start || reading->lines_len > news.len)
 		live_code_drop_lines(reading->code);
 	live_code_add(reading->code, &news);
 	return 0;
@@ -194,19 +195,45 @@ static bool read_line(struct byte_reader *reader, struct source_line *line)
 	line->line = (uint32_t)read_fixed(reader, 4);
 	reader_skip(reader, 4); /* discriminator */
 	file = read_string(reader);
-	if (!file)
-		return false;
-	if (strcmp(file, "\xff") != 0)
+	if (file && strcmp(file, "\xff") != 0)
 		line->file = file;
-	return line->file != NULL;
+	return file && line->file;
+}
+
+/*
+ * False: they do not fill the record, or begin before their code. V8 11 writes file names it has given
+ * back already: what is read then is nonsense, and seldom fits.
+ */
+static bool take_lines(struct reading *reading, struct byte_reader *reader)
+{
+	uint64_t count = read_fixed(reader, 8), bias = 0;
+	struct source_line line = {0};
+
+	for (uint64_t i = 0; i < count; i++) {
+		struct live_code_line_news news;
+		uint64_t offset;
+
+		if (!read_line(reader, &line))
+			return false;
+		offset = line.address - reading->lines_for;
+		if (i == 0 && offset >= ELF_HEADER_LEN)
+			bias = ELF_HEADER_LEN;
+		if (offset < bias || offset >= LIVE_CODE_LEN_MAX)
+			return false;
+		news = (struct live_code_line_news){.offset = (uint32_t)(offset - bias),
+						    .line = line.line,
+						    .file = line.file,
+						    .file_len = strlen(line.file)};
+		live_code_add_line(reading->code, &news);
+		reading->lines_len = MAX(reading->lines_len, offset - bias);
+	}
+	return reader_left(reader) < PADDING_MAX;
 }
 
 /* The lines of the code that the next load record brings. */
 static int take_debug_info(struct reading *reading, const struct record *record)
 {
-	struct source_line line = {0};
 	struct byte_reader reader;
-	uint64_t count, bias = 0;
 	int r = read_body(reading, record, DEBUG_LEN_MAX, &reader);
 
 	if (r < 0)
@@ -214,19 +241,11 @@ static int take_debug_info(struct reading *reading, const struct record *record)
 	live_code_drop_lines(reading->code);
 	reading->lines_at = reading->dump->offset;
 	reading->lines_for = read_fixed(&reader, 8);
-	count = read_fixed(&reader, 8);
-	for (uint64_t i = 0; i < count && read_line(&reader, &line); i++) {
-		struct live_code_line_news news = {
-			.line = line.line, .file = line.file, .file_len = strlen(line.file)};
-		uint64_t offset = line.address - reading->lines_for;
-
-		if (i == 0 && offset >= ELF_HEADER_LEN)
-			bias = ELF_HEADER_LEN;
-		news.offset = (uint32_t)(offset - bias);
-		if (offset >= bias && offset < LIVE_CODE_LEN_MAX)
-			live_code_add_line(reading->code, &news);
-	}
-	return 0;
+	reading->lines_len = 0;
+	if (take_lines(reading, &reader))
+		return 0;
+	live_code_drop_lines(reading->code);
+	return -EINVAL;
 }
 
 static int take_record(struct reading *reading, const struct record *record)

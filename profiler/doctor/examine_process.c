@@ -106,13 +106,25 @@ static void note(const struct survey *survey, const struct survey_object *found,
 	seen->exported_only |= found->symbols == SURVEY_DYNSYM && !found->has_dwarf;
 }
 
+static void print_jit(const struct survey *survey)
+{
+	puts("\nMemory without a file holds code that a compiler made at run time, or a runtime's "
+	     "stubs.");
+	if (survey->has_perf_map) {
+		printf("Its frames are named by %s, as far as that goes.\n", survey->perf_map);
+		return;
+	}
+	printf("Its frames are named [anon]+ADDRESS as long as there is no %s, nor a jitdump.\n"
+	       "Who writes one: node --perf-basic-prof; java, by jcmd PID Compiler.perfmap, run "
+	       "with "
+	       "-XX:+PreserveFramePointer;\npython3 -X perf (3.12 or later).\n",
+	       survey->perf_map);
+}
+
 static void print_remarks(const struct survey *survey, const struct seen *seen)
 {
 	if (seen->jit)
-		printf("\nMemory without a file holds code that a compiler made at run time, or a "
-		       "runtime's stubs.\nIts frames are named [anon]+ADDRESS. %s is %s; perf maps "
-		       "are not read.\n",
-		       survey->perf_map, survey->has_perf_map ? "there" : "not there");
+		print_jit(survey);
 	if (seen->stripped)
 		puts("\nObjects without symbols have frames such as libx.so+0x1234: run a build of "
 		     "them that is not stripped.");

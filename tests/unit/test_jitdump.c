@@ -84,6 +84,34 @@ static void lines(void **state)
 	assert_null(place.file);
 }
 
+/* Lines that do not fill their record, or are of other code, are none of the function's. */
+static void lines_of_nonsense(void **state)
+{
+	static const struct dump_line freed[] = {{0x1000, 10, "\xee\xe0"}, {0x1010, 11, "=\x01"}};
+	static const struct dump_line outside[] = {{0x1000, 10, "a.js"}, {0x0fff, 11, "a.js"}};
+	_cleanup_(live_code_free) struct live_code code = {0};
+	_cleanup_buf_ struct buf file = {0};
+	_cleanup_close_ int fd = -1;
+	struct live_code_place place;
+	struct jitdump dump = {0};
+
+	(void)state;
+	dump_header(&file, 0);
+	dump_lines(&file, 0x1000, freed, ARRAY_SIZE(freed));
+	file.data[40 + 16 + 16 + 16] = '\0'; /* the first file's name ends early */
+	dump_load(&file, &(struct dump_code){0x1000, 64, 100, "freed"});
+	dump_lines(&file, 0x1000, outside, ARRAY_SIZE(outside));
+	dump_load(&file, &(struct dump_code){0x1000, 64, 100, "outside"});
+	fd = fixture_memfd(file.data, file.len);
+	assert_return_code(jitdump_read(fd, &dump, &code), 0);
+	assert_int_equal(dump.lost_cnt, 1);
+	assert_int_equal(code.regions.len, 2);
+	assert_true(live_code_find(&code, 0x1010, LIVE_CODE_NOW, &place));
+	assert_string_equal(place.name, "outside");
+	assert_null(place.file);
+	assert_int_equal(code.lines.len, 0);
+}
+
 /* Cut anywhere and then continued, the file says in the end what it says as a whole. */
 static void read_as_it_grows(void **state)
 {
@@ -171,9 +199,10 @@ static void contradictions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(loads_and_moves),  cmocka_unit_test(lines),
-		cmocka_unit_test(read_as_it_grows), cmocka_unit_test(what_is_none),
-		cmocka_unit_test(foreign_clock),    cmocka_unit_test(contradictions),
+		cmocka_unit_test(loads_and_moves),   cmocka_unit_test(lines),
+		cmocka_unit_test(lines_of_nonsense), cmocka_unit_test(read_as_it_grows),
+		cmocka_unit_test(what_is_none),      cmocka_unit_test(foreign_clock),
+		cmocka_unit_test(contradictions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

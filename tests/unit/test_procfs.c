@@ -131,6 +131,42 @@ static void reads_itself(void **state)
 	assert_true(stat.start_ticks <= procfs_ticks_of_ns(clock_ns(CLOCK_BOOTTIME)));
 }
 
+static int parse_status(const char *text, struct procfs_status *ret_status)
+{
+	return procfs_parse_status(text, strlen(text), ret_status);
+}
+
+static void reads_status(void **state)
+{
+	struct procfs_status status;
+
+	(void)state;
+	assert_int_equal(parse_status("Name:\tx\nUid:\t1000\t1001\t1002\t1003\nGid:\t1\t1\t1\t1\n"
+				      "NStgid:\t4711\t12\t1\nNSpid:\t9\n",
+				      &status),
+			 0);
+	assert_int_equal(status.depth, 3);
+	assert_int_equal(status.own_tgid, 1);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(status.uids[i], 1000 + i);
+	assert_int_equal(procfs_read_status((uint32_t)getpid(), &status), 0);
+	assert_int_equal(status.uids[0], getuid());
+	assert_int_equal(status.own_tgid, getpid());
+}
+
+static void refuses_bad_status(void **state)
+{
+	struct procfs_status status;
+
+	(void)state;
+	assert_int_equal(parse_status("", &status), -EINVAL);
+	assert_int_equal(parse_status("Name:\tx\nNStgid:\t1\n", &status), -EINVAL);
+	assert_int_equal(parse_status("Name:\tx\nUid:\t1\t1\t1\nNStgid:\t1\n", &status), -EINVAL);
+	assert_int_equal(parse_status("Name:\tx\nUid:\t1\t1\t1\t1\nNStgid:\tx\n", &status),
+			 -EINVAL);
+	assert_int_equal(parse_status("Name:\tx\nUid:\t1\t1\t1\t1\nNStgid:\t1", &status), -EINVAL);
+}
+
 static void tells_the_dead(void **state)
 {
 	struct procfs_stat stat;
@@ -150,9 +186,10 @@ static void tells_the_dead(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_maps),       cmocka_unit_test(reads_stat),
-		cmocka_unit_test(refuses_bad_stat), cmocka_unit_test(reads_itself),
-		cmocka_unit_test(tells_the_dead),
+		cmocka_unit_test(reads_maps),         cmocka_unit_test(reads_stat),
+		cmocka_unit_test(refuses_bad_stat),   cmocka_unit_test(reads_itself),
+		cmocka_unit_test(tells_the_dead),     cmocka_unit_test(reads_status),
+		cmocka_unit_test(refuses_bad_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
