@@ -142,3 +142,10 @@ int parse_size_bytes(const char *text, uint64_t *ret_bytes)
 
 	return parse_with_unit(text, units, ARRAY_SIZE(units), ret_bytes);
 }
+
+int parse_percent_ppm(const char *text, uint64_t *ret_ppm)
+{
+	static const struct unit units[] = {{"%", 10000}, {"", 10000}};
+
+	return parse_with_unit(text, units, ARRAY_SIZE(units), ret_ppm);
+}

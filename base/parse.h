@@ -25,4 +25,7 @@ int parse_duration_ns(const char *text, uint64_t *ret_ns) _warn_unused_;
 /* "4096", "64K", "64M", "2G", "1T" (powers of 1024; an optional "iB" or "B" behind the letter). */
 int parse_size_bytes(const char *text, uint64_t *ret_bytes) _warn_unused_;
 
+/* "0.5%" or "0.5": in parts per million, 5000. */
+int parse_percent_ppm(const char *text, uint64_t *ret_ppm) _warn_unused_;
+
 #endif

@@ -3,11 +3,13 @@
 bindir ?= $(PREFIX)/bin
 mandir ?= $(PREFIX)/share/man
 docdir ?= $(PREFIX)/share/doc/smolder
+unitdir ?= $(PREFIX)/lib/systemd/system
 completiondir ?= $(PREFIX)/share/bash-completion/completions
 INSTALL ?= install
 
 DOCS := $(wildcard README.md NEWS.md NEWS docs/*.md LICENSES/*.txt)
 INSTALLED := $(bindir)/smolder $(mandir)/man1/smolder.1 $(completiondir)/smolder \
+	$(unitdir)/smolder.service $(docdir)/agent.conf \
 	$(addprefix $(docdir)/,$(notdir $(DOCS)))
 
 ## install: install under PREFIX=/usr/local, staged under DESTDIR
@@ -16,7 +18,10 @@ install: $(BUILD)/smolder
 		$(INSTALL) -D -m 755 $< '$(DESTDIR)$(bindir)/smolder' && \
 		$(INSTALL) -D -m 644 man/smolder.1 '$(DESTDIR)$(mandir)/man1/smolder.1' && \
 		$(INSTALL) -D -m 644 packaging/completion/smolder.bash '$(DESTDIR)$(completiondir)/smolder' && \
-		$(INSTALL) -d -m 755 '$(DESTDIR)$(docdir)' && \
+		$(INSTALL) -d -m 755 '$(DESTDIR)$(docdir)' '$(DESTDIR)$(unitdir)' && \
+		sed 's|/usr/bin/smolder|$(bindir)/smolder|' packaging/systemd/smolder.service \
+			>'$(DESTDIR)$(unitdir)/smolder.service' && \
+		$(INSTALL) -m 644 packaging/systemd/agent.conf '$(DESTDIR)$(docdir)' && \
 		$(INSTALL) -m 644 $(DOCS) '$(DESTDIR)$(docdir)'
 
 ## uninstall: remove exactly what install installed

@@ -29,6 +29,7 @@ static void add_losses(const struct account *account, const struct tick_account 
 		{"no memory", account->no_memory},
 		{"recording full", recording->lost_full},
 		{"event stopped by the kernel", ticks->stopped},
+		{"paused by the kill switch", ticks->paused},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)
@@ -74,21 +75,4 @@ void account_self(struct ledger *ledger, uint64_t mapped_bytes)
 	ledger->self.cpu_ns = ns_of_timeval(&usage.ru_utime) + ns_of_timeval(&usage.ru_stime);
 	peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
 	ledger->self.rss_bytes = peak_bytes - MIN(mapped_bytes, peak_bytes);
-}
-
-void account_sandbox(struct ledger *ledger, struct sandbox *sandbox)
-{
-	struct sandbox_counters counters;
-
-	if (!sandbox)
-		return;
-	sandbox_take_counters(sandbox, &counters);
-	ledger->self.cpu_ns += counters.cpu_ns;
-	ledger->self.rss_bytes += counters.rss_bytes;
-	ledger->sandbox.workers += counters.workers;
-	for (uint32_t i = 0; i < SANDBOX_FAILURE_CNT; i++)
-		if (counters.failed[i])
-			ledger_reasons_add(&ledger->sandbox.failed,
-					   sandbox_failure_name((enum sandbox_failure)i),
-					   counters.failed[i]);
 }

@@ -117,7 +117,6 @@ static int open_recorder(struct pipeline *pipeline, const struct smolder_config 
 		.frequency_hz = options->frequency_hz,
 		.unwind_bytes = options->unwind_bytes,
 		.drain_ns = DRAIN_INTERVAL_NS,
-		.sandbox = options->sandbox,
 		.maps = {.window_ns = options->window_ns,
 			 .budget_bytes = options->budget_bytes,
 			 .stack_buckets = options->stack_buckets,
@@ -209,8 +208,6 @@ static int open_namer(struct pipeline *pipeline, struct err *err)
 
 	if (!pipeline->options->no_cache)
 		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
-	resolve_set_opener(processes_objects(recorder_processes(pipeline->recorder)),
-			   &options.symbols);
 	kernel = namer_new(&options, &pipeline->namer);
 	if (kernel == 0)
 		kernel = namer_add_kernel(pipeline->namer);
@@ -288,8 +285,9 @@ static int describe(const struct pipeline *pipeline, struct profile *profile)
 
 	uname(&host);
 	profile->host = profile_string(profile, host.nodename);
-	profile->time_ns = (int64_t)pipeline->cut.begin_utc_ns;
-	profile->duration_ns = (int64_t)(pipeline->cut.end_ns - pipeline->cut.begin_ns);
+	profile->time_ns = (int64_t)pipeline->cut.begin.realtime_ns;
+	profile->duration_ns =
+		(int64_t)(pipeline->cut.end.monotonic_ns - pipeline->cut.begin.monotonic_ns);
 	profile->period = (int64_t)(NS_PER_SEC / pipeline->options->frequency_hz);
 	memcpy(ledger->event, pipeline->event_name, sizeof(ledger->event));
 	ledger->frequency_hz = pipeline->options->frequency_hz;
@@ -315,7 +313,6 @@ static int build_profile(struct pipeline *pipeline, struct profile **ret_profile
 	if (r < 0)
 		return r;
 	account_self(&profile->ledger, pipeline->mapped_bytes);
-	account_sandbox(&profile->ledger, pipeline->options->sandbox);
 	*ret_profile = TAKE_PTR(profile);
 	return 0;
 }

@@ -18,10 +18,10 @@ struct recorder {
 	struct account account;
 	struct tick_account ticks_before; /* at the last cut */
 	int epoll_fd, cpu_fd;
-	uint64_t begin_ns, begin_utc_ns; /* of the cut to come */
-	uint64_t end_ns;                 /* CLOCK_MONOTONIC; 0: not stopped */
-	uint64_t window_begin_ns;        /* CLOCK_MONOTONIC */
-	uint64_t window_boottime_ns;     /* the same moment, CLOCK_BOOTTIME */
+	bool stopped;
+	struct recorder_moment begin;  /* of the cut to come */
+	struct recorder_moment end;    /* when it was stopped */
+	struct recorder_moment window; /* the kernel's window began then */
 };
 
 /* ---- setting up ---- */
@@ -164,8 +164,7 @@ static int open_walker(struct recorder *recorder, struct err *err)
 	kernel.pool_size = maps.pool_size;
 	kernel.objects = maps.objects;
 	kernel.processes_fd = maps.processes_fd;
-	return walker_new(&kernel, recorder->processes, recorder->options.sandbox,
-			  &recorder->walker, err);
+	return walker_new(&kernel, recorder->processes, &recorder->walker, err);
 }
 
 static struct recorder *recorder_new(const struct recorder_options *options)
@@ -223,22 +222,18 @@ struct recorder *recorder_free(struct recorder *recorder)
 
 /* ---- running ---- */
 
-static void begin_window(struct recorder *recorder)
+static struct recorder_moment moment_now(void)
 {
-	recorder->window_begin_ns = clock_ns(CLOCK_MONOTONIC);
-	recorder->window_boottime_ns = clock_ns(CLOCK_BOOTTIME);
-}
-
-static void begin_cut(struct recorder *recorder)
-{
-	recorder->begin_utc_ns = clock_ns(CLOCK_REALTIME);
-	recorder->begin_ns = clock_ns(CLOCK_MONOTONIC);
+	return (struct recorder_moment){
+		.monotonic_ns = clock_ns(CLOCK_MONOTONIC),
+		.realtime_ns = clock_ns(CLOCK_REALTIME),
+		.boottime_ns = clock_ns(CLOCK_BOOTTIME),
+	};
 }
 
 int recorder_start(struct recorder *recorder, struct err *err)
 {
-	begin_cut(recorder);
-	begin_window(recorder);
+	recorder->begin = recorder->window = moment_now();
 	return ticks_enable(recorder->ticks, err);
 }
 
@@ -251,11 +246,11 @@ static void update_walker(struct recorder *recorder, bool settle)
 /* Processes that ended before the closed window began cannot be in any later sample. */
 static int close_window(struct recorder *recorder, struct err *err)
 {
-	uint64_t before_ns = recorder->window_boottime_ns;
+	uint64_t before_ns = recorder->window.boottime_ns;
 	struct window *window;
 	int r;
 
-	begin_window(recorder);
+	recorder->window = moment_now();
 	r = sampler_rotate(recorder->sampler, &window, err);
 	if (r < 0)
 		return r;
@@ -321,16 +316,34 @@ int recorder_run_once(struct recorder *recorder, uint64_t until_ns, struct err *
 		return r;
 	processes_drain(recorder->processes);
 	update_walker(recorder, false);
-	if (clock_ns(CLOCK_MONOTONIC) - recorder->window_begin_ns < recorder->plan.window_ns)
+	if (clock_ns(CLOCK_MONOTONIC) - recorder->window.monotonic_ns < recorder->plan.window_ns)
 		return 0;
 	r = recorder->cpu_fd < 0 ? follow_hotplug(recorder, err) : 0;
 	return r < 0 ? r : close_window(recorder, err);
 }
 
+int recorder_set_frequency(struct recorder *recorder, uint32_t frequency_hz, struct err *err)
+{
+	int r = ticks_set_frequency(recorder->ticks, frequency_hz, err);
+
+	if (r == 0)
+		recorder->options.frequency_hz = frequency_hz;
+	return r;
+}
+
+int recorder_pause(struct recorder *recorder, bool pause, struct err *err)
+{
+	if (!pause)
+		return ticks_resume(recorder->ticks, err);
+	ticks_pause(recorder->ticks);
+	return 0;
+}
+
 void recorder_stop(struct recorder *recorder)
 {
 	ticks_disable(recorder->ticks);
-	recorder->end_ns = clock_ns(CLOCK_MONOTONIC);
+	recorder->end = moment_now();
+	recorder->stopped = true;
 }
 
 /* ---- handing over ---- */
@@ -343,6 +356,7 @@ static struct tick_account ticks_since(const struct tick_account *now,
 		.delivered = now->delivered - before->delivered,
 		.offline = now->offline - before->offline,
 		.stopped = now->stopped - before->stopped,
+		.paused = now->paused - before->paused,
 		.idle = now->idle - before->idle,
 		.cpus = now->cpus,
 	};
@@ -352,9 +366,9 @@ static struct tick_account ticks_since(const struct tick_account *now,
 int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct err *err)
 {
 	struct recorder_cut cut = {
-		.begin_ns = recorder->begin_ns,
-		.begin_utc_ns = recorder->begin_utc_ns,
-		.end_ns = recorder->end_ns ? recorder->end_ns : clock_ns(CLOCK_MONOTONIC),
+		.frequency_hz = recorder->options.frequency_hz,
+		.begin = recorder->begin,
+		.end = recorder->stopped ? recorder->end : moment_now(),
 	};
 	struct recording next;
 	struct tick_account ticks;
@@ -362,7 +376,6 @@ int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct
 
 	if (r < 0)
 		return err_errno(err, r, "cannot begin a new recording");
-	begin_cut(recorder);
 	ticks_read(recorder->ticks, &ticks);
 	r = close_window(recorder, err);
 	if (r < 0) {
@@ -373,6 +386,7 @@ int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct
 	cut.account = TAKE(recorder->account, (struct account){0});
 	cut.recording = TAKE(recorder->recording, next);
 	recorder->ticks_before = ticks;
+	recorder->begin = cut.end;
 	*ret_cut = cut;
 	return 0;
 }

@@ -31,7 +31,6 @@ struct recorder_options {
 	uint64_t drain_ns;        /* the rings are emptied at least that often */
 	struct plan_request maps; /* wishes; rate, CPUs and depth are filled in */
 	struct processes_options processes;
-	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
 	/* Called for a descriptor of recorder_watch() that is readable. < 0 ends the run. */
 	int (*on_ready)(void *ctx, int fd, struct err *err);
 	/* Called after each of the kernel's windows; may be NULL. */
@@ -41,12 +40,16 @@ struct recorder_options {
 	void *ctx;
 };
 
+struct recorder_moment { /* by three clocks */
+	uint64_t monotonic_ns, realtime_ns, boottime_ns;
+};
+
 struct recorder_cut { /* what was gathered since the cut before */
 	struct recording recording;
 	struct account account;
 	struct tick_account ticks;
-	uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC */
-	uint64_t begin_utc_ns;     /* CLOCK_REALTIME */
+	uint32_t frequency_hz; /* what a sample stands for is a second by this */
+	struct recorder_moment begin, end;
 };
 
 int recorder_open(const struct recorder_options *options, struct recorder **ret_recorder,
@@ -60,6 +63,14 @@ int recorder_start(struct recorder *recorder, struct err *err) _warn_unused_;
 
 /* Waits for news until the next drain or `until_ns` (CLOCK_MONOTONIC), and deals with them. */
 int recorder_run_once(struct recorder *recorder, uint64_t until_ns, struct err *err) _warn_unused_;
+
+/*
+ * As ticks_set_frequency(), ticks_pause() and ticks_resume(). The kernel's maps are planned for the rate
+ * that was asked for at first: a higher one may lose samples, which are counted.
+ */
+int recorder_set_frequency(struct recorder *recorder, uint32_t frequency_hz, struct err *err)
+	_warn_unused_;
+int recorder_pause(struct recorder *recorder, bool pause, struct err *err) _warn_unused_;
 
 /* When it returns, no sampling program runs or will run. */
 void recorder_stop(struct recorder *recorder);

@@ -293,6 +293,44 @@ void recording_add_window(struct recording *recording, const struct window *wind
 	}
 }
 
+static bool is_file_spot(const struct recording_spot *spot)
+{
+	return spot->kind == SPOT_CODE && spot->object >= OBJECT_FIRST_FILE;
+}
+
+/* Distinct objects, in the order of their first spot; `places` tells 1 + where each one is. */
+static size_t list_objects(const struct recording *recording, uint32_t *places, uint32_t *ids)
+{
+	size_t len = 0;
+
+	vec_for_each(&recording->spots, spot) {
+		if (!is_file_spot(spot) || places[spot->object])
+			continue;
+		ids[len++] = spot->object;
+		places[spot->object] = (uint32_t)len;
+	}
+	return len;
+}
+
+int recording_detach(struct recording *recording, const struct objects *objects,
+		     struct objects **ret_objects)
+{
+	uint32_t count = objects_count(objects);
+	_cleanup_free_ uint32_t *places = calloc(count, sizeof(*places));
+	_cleanup_free_ uint32_t *ids = calloc(count, sizeof(*ids));
+	int r;
+
+	if (!places || !ids)
+		return -ENOMEM;
+	r = objects_extract(objects, ids, list_objects(recording, places, ids), ret_objects);
+	if (r < 0)
+		return r;
+	vec_for_each(&recording->spots, spot)
+		if (is_file_spot(spot))
+			spot->object = OBJECT_FIRST_FILE + places[spot->object] - 1;
+	return 0;
+}
+
 int recording_count_stacks(const struct recording *recording, uint64_t *ret_count)
 {
 	_cleanup_free_ bool *seen = calloc(recording->nodes.len, sizeof(*seen));

@@ -77,6 +77,13 @@ void recording_free(struct recording *recording);
 void recording_add_window(struct recording *recording, const struct window *window,
 			  struct processes *processes, struct walker *walker);
 
+/*
+ * Cuts the recording off from the table its objects are in: afterwards its spots name objects of the table
+ * returned, which is the caller's, and nothing may be added. -ENOMEM leaves all as it was.
+ */
+int recording_detach(struct recording *recording, const struct objects *objects,
+		     struct objects **ret_objects) _warn_unused_;
+
 /* Distinct stacks, whoever they belong to. -ENOMEM. */
 int recording_count_stacks(const struct recording *recording, uint64_t *ret_count) _warn_unused_;
 

@@ -7,6 +7,8 @@ _smolder_formats='folded|folded.zst|pb.gz|html|json'
 _smolder_record_options='-a --all -p --pid --cgroup -F --frequency -d --duration -o --output
 	--call-graph --max-frames --event --user --kernel --threads --children --ledger --no-inline
 	--no-cache --no-sandbox --unwind-memory --map-memory --window --map-size -q --quiet -v --verbose --help'
+_smolder_agent_options='--store -F --frequency --event --window --retain --max-size --max-cpu --max-memory
+	--unwind-memory --config --kill-switch --no-cache --no-sandbox -q --quiet -v --verbose --help'
 
 # Files and directories whose names end in one of the suffixes; suffixes may have dots.
 _smolder_files() {
@@ -53,7 +55,15 @@ _smolder_value() {
 	-o | --output | --ledger) _smolder_files "$word" "${_smolder_formats//./\\.}" ;;
 	--call-graph) _smolder_words "$word" "auto fp dwarf" ;;
 	--event) _smolder_words "$word" "auto cycles cpu-clock" ;;
-	--cgroup)
+	--retain) _smolder_words "$word" "1d 7d 30d" ;;
+	--max-size) _smolder_words "$word" "500M 2G 10G" ;;
+	--max-cpu) _smolder_words "$word" "0.1% 0.5% 1%" ;;
+	--max-memory) _smolder_words "$word" "64M 128M" ;;
+	--config | --kill-switch)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		compopt -o filenames 2>/dev/null
+		;;
+	--cgroup | --store)
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		compopt -o filenames 2>/dev/null
 		;;
@@ -65,7 +75,7 @@ _smolder_value() {
 _smolder() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb=${COMP_WORDS[1]-} i
-	local verbs='record report convert merge stack unwind-table symbolize doctor bench help'
+	local verbs='record agent report convert merge stack unwind-table symbolize doctor bench help'
 	COMPREPLY=()
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
@@ -86,6 +96,7 @@ _smolder() {
 	_smolder_value "$word" "$before" && return
 	case $verb in
 	record) _smolder_words "$word" "$_smolder_record_options" ;;
+	agent) _smolder_words "$word" "$_smolder_agent_options" ;;
 	report) _smolder_profile "$word" "-n --top --min-percent --no-tree $_smolder_selection --help" ;;
 	convert | merge) _smolder_profile "$word" "-o --output $_smolder_selection --help" ;;
 	unwind-table)

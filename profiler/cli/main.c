@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-	&verb_record,       &verb_report,    &verb_convert, &verb_merge, &verb_stack,
-	&verb_unwind_table, &verb_symbolize, &verb_doctor,  &verb_bench,
+	&verb_record, &verb_agent,        &verb_report,    &verb_convert, &verb_merge,
+	&verb_stack,  &verb_unwind_table, &verb_symbolize, &verb_doctor,  &verb_bench,
 };
 
 static const struct verb *find_verb(const char *name)

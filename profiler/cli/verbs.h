@@ -11,7 +11,7 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv); /* argv[0] is the verb */
 };
 
-extern const struct verb verb_record, verb_report, verb_convert, verb_merge, verb_unwind_table,
-	verb_stack, verb_symbolize, verb_doctor, verb_bench;
+extern const struct verb verb_record, verb_agent, verb_report, verb_convert, verb_merge,
+	verb_unwind_table, verb_stack, verb_symbolize, verb_doctor, verb_bench;
 
 #endif

@@ -8,29 +8,38 @@
 #include <linux/perf_event.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 
+/* Starting events one after the other takes no longer than that. */
+#define STAGGER_NS_MAX (100 * NS_PER_MS)
+
+struct tick_reading { /* PERF_FORMAT_TOTAL_TIME_ENABLED, perf_event_open(2) */
+	uint64_t value;
+	uint64_t time_enabled_ns;
+};
+
+/* The account of one CPU is of an interval: of one rate, and without a pause. */
 struct tick_cpu {
 	uint32_t id;
-	int fd;             /* -1 while the CPU is offline */
-	uint64_t begin_ns;  /* CLOCK_MONOTONIC of the first enabling; 0: never yet */
-	uint64_t active_ns; /* of closed events: time enabled … */
-	uint64_t count;     /* … and what they counted */
+	int fd;                   /* -1 while the CPU is offline */
+	bool was_offline;         /* at some time of the interval */
+	struct tick_reading from; /* of the event, when the interval began */
+	uint64_t begin_ns;        /* CLOCK_MONOTONIC, of the interval; 0: never enabled yet */
+	uint64_t active_ns;       /* of closed events: time enabled … */
+	uint64_t count;           /* … and what they counted */
 };
 
 struct ticks {
 	enum tick_event event;
 	uint32_t frequency_hz;
 	int prog_fd;
-	bool enabled;
-	uint64_t end_ns;        /* CLOCK_MONOTONIC of ticks_disable(); 0: not yet */
-	uint64_t idle_begin_ns; /* cycles only: idle time of all CPUs at ticks_enable() */
+	bool enabled, paused;
+	uint64_t end_ns;            /* CLOCK_MONOTONIC of ticks_disable(); 0: not yet */
+	uint64_t pause_ns;          /* CLOCK_MONOTONIC of ticks_pause() */
+	uint64_t idle_begin_ns;     /* cycles only: idle time of all CPUs when the interval began */
+	struct tick_account closed; /* intervals before this one */
 	VEC(struct tick_cpu) cpus;
-};
-
-struct tick_reading { /* PERF_FORMAT_TOTAL_TIME_ENABLED, perf_event_open(2) */
-	uint64_t value;
-	uint64_t time_enabled_ns;
 };
 
 static uint64_t period_ns(const struct ticks *ticks)
@@ -216,25 +225,56 @@ static uint64_t idle_time_ns(void)
 	return (idle + iowait) * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-int ticks_enable(struct ticks *ticks, struct err *err)
+static void wait_until(uint64_t at_ns)
 {
-	uint64_t start_ns = clock_ns(CLOCK_MONOTONIC);
-	size_t i = 0;
+	struct timespec at = timespec_of_ns(at_ns);
 
-	ticks->enabled = true;
-	ticks->idle_begin_ns = idle_time_ns();
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
+		;
+}
+
+/* A fraction of `span_ns`; without randomness, always the same one. */
+static uint64_t random_ns(uint64_t span_ns)
+{
+	uint32_t fraction = UINT32_MAX / 2;
+
+	if (getrandom(&fraction, sizeof(fraction), GRND_NONBLOCK) < 0)
+		fraction = UINT32_MAX / 2;
+	return span_ns * fraction >> 32;
+}
+
+/* Calls `start` for each CPU, one after the other within a period. */
+static int stagger(struct ticks *ticks, uint64_t period,
+		   int (*start)(struct ticks *ticks, struct tick_cpu *cpu, uint64_t period,
+				struct err *err),
+		   struct err *err)
+{
+	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC), at_ns = begin_ns;
+	uint64_t share_ns = ticks->cpus.len ? MIN(period, STAGGER_NS_MAX) / ticks->cpus.len : 0;
+
 	vec_for_each(&ticks->cpus, cpu) {
-		uint64_t phase_ns = period_ns(ticks) * i++ / ticks->cpus.len;
-		struct timespec at = timespec_of_ns(start_ns + phase_ns);
 		int r;
 
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-			;
-		r = enable_cpu(cpu, err);
+		wait_until(at_ns + random_ns(share_ns));
+		at_ns += share_ns;
+		r = cpu->fd < 0 ? 0 : start(ticks, cpu, period, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static int start_cpu(struct ticks *ticks, struct tick_cpu *cpu, uint64_t period, struct err *err)
+{
+	(void)ticks, (void)period;
+	return enable_cpu(cpu, err);
+}
+
+int ticks_enable(struct ticks *ticks, struct err *err)
+{
+	ticks->enabled = true;
+	ticks->idle_begin_ns = idle_time_ns();
+	return stagger(ticks, period_ns(ticks), start_cpu, err);
 }
 
 void ticks_disable(struct ticks *ticks)
@@ -250,7 +290,7 @@ static struct tick_reading read_event(const struct tick_cpu *cpu)
 	struct tick_reading reading = {0};
 
 	if (cpu->fd < 0 || read(cpu->fd, &reading, sizeof(reading)) != sizeof(reading))
-		return (struct tick_reading){0};
+		return cpu->from;
 	return reading;
 }
 
@@ -259,8 +299,10 @@ static void retire_event(struct tick_cpu *cpu)
 {
 	struct tick_reading reading = read_event(cpu);
 
-	cpu->active_ns += reading.time_enabled_ns;
-	cpu->count += reading.value;
+	cpu->active_ns += reading.time_enabled_ns - cpu->from.time_enabled_ns;
+	cpu->count += reading.value - cpu->from.value;
+	cpu->from = (struct tick_reading){0};
+	cpu->was_offline = true;
 	close(cpu->fd);
 	cpu->fd = -1;
 }
@@ -289,7 +331,7 @@ int ticks_follow_hotplug(struct ticks *ticks, struct err *err)
 	changed = retire_offline(ticks, &online);
 	vec_for_each(&online.ids, id) {
 		r = add_cpu(ticks, *id, err);
-		if (r > 0 && ticks->enabled)
+		if (r > 0 && ticks->enabled && !ticks->paused)
 			r = enable_cpu(find_cpu(ticks, *id), err);
 		if (r < 0)
 			return r;
@@ -313,33 +355,144 @@ static uint64_t idle_ticks(const struct ticks *ticks)
  * the ticks it delivered, and what it falls short of the time it was enabled for is time it was
  * stopped. Of cycles only the time is known: what came is what was seen.
  */
+static void account_cpu(const struct ticks *ticks, const struct tick_cpu *cpu, uint64_t now_ns,
+			struct tick_account *account)
+{
+	struct tick_reading reading = read_event(cpu);
+	uint64_t active_ns = cpu->active_ns + reading.time_enabled_ns - cpu->from.time_enabled_ns;
+	uint64_t since_ns = cpu->begin_ns ? now_ns - cpu->begin_ns : 0;
+	uint64_t due = active_ns / period_ns(ticks), offline = 0;
+	uint64_t counted = (cpu->count + reading.value - cpu->from.value) / period_ns(ticks);
+
+	if (ticks->event == TICK_CYCLES)
+		counted = due;
+	if (cpu->was_offline && since_ns > active_ns)
+		offline = (since_ns - active_ns) / period_ns(ticks);
+	account->delivered += counted;
+	if (due > counted + 1) /* by one they differ by rounding */
+		account->stopped += due - counted;
+	account->offline += offline;
+	account->expected += due + offline;
+}
+
+static void account_pause(const struct ticks *ticks, uint64_t now_ns, struct tick_account *account)
+{
+	uint64_t due = (now_ns - ticks->pause_ns) / period_ns(ticks) * ticks->cpus.len;
+
+	account->paused += due;
+	account->expected += due;
+}
+
 void ticks_read(struct ticks *ticks, struct tick_account *ret_account)
 {
 	uint64_t now_ns = ticks->end_ns ? ticks->end_ns : clock_ns(CLOCK_MONOTONIC);
-	struct tick_account account = {0};
+	struct tick_account account = ticks->closed;
 
-	vec_for_each(&ticks->cpus, cpu) {
-		struct tick_reading reading = read_event(cpu);
-		uint64_t active_ns = cpu->active_ns + reading.time_enabled_ns;
-		uint64_t since_ns = cpu->begin_ns ? now_ns - cpu->begin_ns : 0;
-		uint64_t due = active_ns / period_ns(ticks);
-		uint64_t counted = (cpu->count + reading.value) / period_ns(ticks);
-
-		if (ticks->event == TICK_CYCLES)
-			counted = due;
-		account.cpus++;
-		account.delivered += counted;
-		if (due > counted + 1) /* by one they differ by rounding */
-			account.stopped += due - counted;
-		if (cpu->fd < 0 || cpu->active_ns) /* has been offline */
-			account.offline += since_ns > active_ns ?
-						   (since_ns - active_ns) / period_ns(ticks) :
-						   0;
-		account.expected += due;
+	account.cpus = (uint32_t)ticks->cpus.len;
+	if (ticks->paused) {
+		account_pause(ticks, now_ns, &account);
+	} else {
+		vec_for_each(&ticks->cpus, cpu)
+			account_cpu(ticks, cpu, now_ns, &account);
+		account.idle += idle_ticks(ticks);
 	}
-	account.expected += account.offline;
-	account.idle = idle_ticks(ticks);
 	*ret_account = account;
+}
+
+/* ---- a new interval ---- */
+
+static void begin_interval(struct ticks *ticks, struct tick_cpu *cpu)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	account_cpu(ticks, cpu, now_ns, &ticks->closed);
+	cpu->from = read_event(cpu);
+	cpu->begin_ns = cpu->begin_ns ? now_ns : 0;
+	cpu->active_ns = cpu->count = 0;
+	cpu->was_offline = cpu->fd < 0;
+}
+
+static void begin_idle_interval(struct ticks *ticks)
+{
+	ticks->closed.idle += idle_ticks(ticks);
+	ticks->idle_begin_ns = idle_time_ns();
+}
+
+/* The kernel starts the period anew with its new length, at this very moment. */
+static int set_period(const struct ticks *ticks, const struct tick_cpu *cpu, uint64_t period,
+		      struct err *err)
+{
+	uint64_t value = ticks->event == TICK_CYCLES ? NS_PER_SEC / period : period;
+
+	if (ioctl(cpu->fd, PERF_EVENT_IOC_PERIOD, &value) < 0)
+		return err_errno(err, -errno, "cannot set the sampling rate of CPU %u", cpu->id);
+	return 0;
+}
+
+static int restart_cpu(struct ticks *ticks, struct tick_cpu *cpu, uint64_t period, struct err *err)
+{
+	begin_interval(ticks, cpu);
+	return set_period(ticks, cpu, period, err);
+}
+
+static int restart_all(struct ticks *ticks, uint32_t frequency_hz, struct err *err)
+{
+	begin_idle_interval(ticks);
+	vec_for_each(&ticks->cpus, cpu)
+		if (cpu->fd < 0)
+			begin_interval(ticks, cpu);
+	return stagger(ticks, NS_PER_SEC / frequency_hz, restart_cpu, err);
+}
+
+int ticks_set_frequency(struct ticks *ticks, uint32_t frequency_hz, struct err *err)
+{
+	int r = 0;
+
+	if (ticks->paused) {
+		account_pause(ticks, clock_ns(CLOCK_MONOTONIC), &ticks->closed);
+		ticks->pause_ns = clock_ns(CLOCK_MONOTONIC);
+	} else {
+		r = restart_all(ticks, frequency_hz, err);
+	}
+	ticks->frequency_hz = frequency_hz;
+	return r;
+}
+
+void ticks_pause(struct ticks *ticks)
+{
+	if (ticks->paused)
+		return;
+	vec_for_each(&ticks->cpus, cpu) {
+		if (cpu->fd >= 0)
+			ioctl(cpu->fd, PERF_EVENT_IOC_DISABLE, 0);
+		begin_interval(ticks, cpu);
+	}
+	begin_idle_interval(ticks);
+	ticks->pause_ns = clock_ns(CLOCK_MONOTONIC);
+	ticks->paused = true;
+}
+
+static int resume_cpu(struct ticks *ticks, struct tick_cpu *cpu, uint64_t period, struct err *err)
+{
+	int r;
+
+	cpu->begin_ns = 0; /* it begins now */
+	r = enable_cpu(cpu, err);
+	return r < 0 ? r : set_period(ticks, cpu, period, err);
+}
+
+int ticks_resume(struct ticks *ticks, struct err *err)
+{
+	if (!ticks->paused)
+		return 0;
+	account_pause(ticks, clock_ns(CLOCK_MONOTONIC), &ticks->closed);
+	ticks->paused = false;
+	vec_for_each(&ticks->cpus, cpu) {
+		cpu->begin_ns = clock_ns(CLOCK_MONOTONIC);
+		cpu->was_offline = cpu->fd < 0;
+	}
+	ticks->idle_begin_ns = idle_time_ns();
+	return stagger(ticks, period_ns(ticks), resume_cpu, err);
 }
 
 const char *ticks_event_name(const struct ticks *ticks)

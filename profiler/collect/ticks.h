@@ -4,7 +4,8 @@
  * the account of how many ticks were due, came, or could not come because the CPU was offline.
  *
  * Events are opened with sample_type 0 and the program returns 0: no record, no wake-up. They are
- * enabled one after the other within one period, so that CPUs do not sample in phase.
+ * enabled one after the other within one period, each at a random moment of its share of it, so that
+ * CPUs sample in phase neither with each other nor with what goes on on them.
  */
 #ifndef SMOLDER_COLLECT_TICKS_H
 #define SMOLDER_COLLECT_TICKS_H
@@ -24,6 +25,7 @@ struct tick_account {       /* ticks of all CPUs together, since ticks_enable() 
 	uint64_t offline;   /* due while the CPU was offline or its event not yet re-armed */
 	uint64_t stopped;   /* due while the kernel had stopped the event: throttled */
 	uint64_t idle;      /* cycles only: due while the CPU was halted and so had no cycles */
+	uint64_t paused;    /* due between ticks_pause() and ticks_resume() */
 	uint32_t cpus;      /* ever sampled */
 };
 
@@ -41,6 +43,16 @@ int ticks_open(const struct ticks_options *options, struct ticks **ret_ticks, st
 struct ticks *ticks_free(struct ticks *ticks); /* NULL is legal */
 
 int ticks_enable(struct ticks *ticks, struct err *err) _warn_unused_;
+
+/*
+ * Goes on at this rate, in new phases; the same rate gives new phases only. What a tick stands for
+ * changes within a period from now, at the longest a tenth of a second.
+ */
+int ticks_set_frequency(struct ticks *ticks, uint32_t frequency_hz, struct err *err) _warn_unused_;
+
+/* Stops sampling until ticks_resume(). The account goes on: what is due meanwhile is `paused`. */
+void ticks_pause(struct ticks *ticks);
+int ticks_resume(struct ticks *ticks, struct err *err) _warn_unused_;
 
 /* When it returns, no sampling program runs or will run. */
 void ticks_disable(struct ticks *ticks);

@@ -314,6 +314,48 @@ void jit_files_note_sample(struct jit_files *files, uint32_t id)
 	}
 }
 
+void jit_files_forget_samples(struct jit_files *files)
+{
+	vec_for_each(&files->followers, follower)
+		follower->sampled = false;
+}
+
+static uint32_t copy_follower(const struct follower *from, uint32_t parent, struct jit_files *into)
+{
+	uint32_t id = free_id(into);
+	struct follower copy = *from;
+
+	if (id == JIT_NONE)
+		return JIT_NONE;
+	copy.parent = parent;
+	copy.len = 0;
+	for (uint32_t i = 0; i < from->len; i++) {
+		struct jit_file *file = &copy.files[copy.len];
+
+		*file = from->files[i];
+		file->fd = fcntl(from->files[i].fd, F_DUPFD_CLOEXEC, 3);
+		copy.len += file->fd >= 0;
+	}
+	if (copy.len < from->len)
+		copy.lack = JIT_NO_ROOM;
+	into->fds += copy.len;
+	*get(into, id) = copy;
+	return id;
+}
+
+/* Oldest ancestor first, so that each finds its parent there. */
+uint32_t jit_files_copy(const struct jit_files *files, uint32_t id, struct jit_files *into)
+{
+	const struct follower *line[GENERATIONS_MAX];
+	uint32_t len = 0, copied = JIT_NONE;
+
+	for (; id != JIT_NONE && len < GENERATIONS_MAX; id = get(files, id)->parent)
+		line[len++] = get(files, id);
+	while (len-- > 0)
+		copied = copy_follower(line[len], copied, into);
+	return copied;
+}
+
 void jit_files_mark(struct jit_files *files, uint32_t id)
 {
 	for (uint32_t i = 0; id != JIT_NONE && i < GENERATIONS_MAX; i++) {

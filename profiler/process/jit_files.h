@@ -66,6 +66,15 @@ bool jit_files_is_dump_name(const char *path);
 /* Samples lay in this process's code: its files are kept when it is gone. */
 void jit_files_note_sample(struct jit_files *files, uint32_t id);
 
+/* What was sampled so far has been handed over: the next sweep forgets those who are gone. */
+void jit_files_forget_samples(struct jit_files *files);
+
+/*
+ * Puts the process, and those it inherited code from, with descriptors of their own into another table. Its
+ * id there; JIT_NONE when there is no room. A descriptor too many is left out.
+ */
+uint32_t jit_files_copy(const struct jit_files *files, uint32_t id, struct jit_files *into);
+
 /* Forgets those neither marked since the last sweep nor sampled. */
 void jit_files_mark(struct jit_files *files, uint32_t id);
 void jit_files_sweep(struct jit_files *files);

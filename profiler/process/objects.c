@@ -4,14 +4,11 @@
  * The path is part of both, so that copies keep their names. An inode can be trusted for as long as
  * its file is held open: only then can its number not be given to another file.
  */
-#include "profiler/process/objects.h"
+#include "profiler/process/objects_internal.h"
 
 #include "base/clock.h"
-#include "base/hashindex.h"
-#include "base/vec.h"
 #include "profiler/process/jit_files.h"
 #include "profiler/process/object_open.h"
-#include "profiler/process/object_roots.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,24 +21,6 @@
 #define OPEN_TRIES_MAX 16u   /* for a file that was gone: more would slow a storm of such */
 
 static const char deleted_suffix[] = " (deleted)";
-
-struct entry {
-	struct object object;
-	uint32_t major, minor;
-	uint64_t inode;
-	uint64_t size, modified_ns; /* when it was opened */
-	uint32_t tries;
-	uint32_t generic; /* OBJECT_ANONYMOUS: the id it was made from */
-};
-
-struct objects {
-	VEC(struct entry) entries;
-	struct hashindex index;
-	uint32_t objects_max, fds, fds_max;
-	struct objects_counters counters;
-	struct jit_files *jit_files;
-	struct object_roots roots;
-};
 
 struct key { /* what an entry is looked for by: the fields that are not zero */
 	const struct objects *objects;
@@ -94,7 +73,7 @@ static uint64_t key_hash(const struct key *key)
 static bool same_object(const void *ctx, uint32_t id)
 {
 	const struct key *key = ctx;
-	const struct entry *entry = &key->objects->entries.items[id];
+	const struct object_entry *entry = &key->objects->entries.items[id];
 	const struct object *object = &entry->object;
 
 	if (entry->generic != key->generic)
@@ -131,7 +110,8 @@ static int index_as(struct objects *objects, const struct key *key, uint32_t id)
 }
 
 /* Adds the thing under its key; the path is copied. OBJECT_NONE when there is no room. */
-static uint32_t add(struct objects *objects, const struct key *key, const struct entry *entry)
+static uint32_t add(struct objects *objects, const struct key *key,
+		    const struct object_entry *entry)
 {
 	_cleanup_free_ char *path = strndup(key->path, key->path_len);
 	uint32_t id = (uint32_t)objects->entries.len;
@@ -169,7 +149,7 @@ int objects_new(const struct objects_options *options, struct objects **ret_obje
 	objects->objects_max = options->objects_max ? options->objects_max : OBJECTS_MAX_DEFAULT;
 	objects->fds_max = options->fds_max ? options->fds_max : half_of_nofile();
 	for (uint32_t id = 0; id < OBJECT_FIRST_FILE; id++) {
-		struct entry entry = {.object = well_known[id]};
+		struct object_entry entry = {.object = well_known[id]};
 		struct key key = {.objects = objects,
 				  .path = entry.object.path,
 				  .path_len = strlen(entry.object.path)};
@@ -195,7 +175,6 @@ struct objects *objects_free(struct objects *objects)
 	vec_free(&objects->entries);
 	hashindex_free(&objects->index);
 	jit_files_free(objects->jit_files);
-	object_roots_free(&objects->roots);
 	free(objects);
 	return NULL;
 }
@@ -218,7 +197,7 @@ static size_t displayed_len(const char *path)
 static uint32_t see_special(struct objects *objects, const struct object_sighting *sighting)
 {
 	struct key key = {.objects = objects, .path = sighting->path};
-	struct entry entry = {.object = {.kind = OBJECT_SPECIAL, .fd = -1}};
+	struct object_entry entry = {.object = {.kind = OBJECT_SPECIAL, .fd = -1}};
 	uint32_t id;
 
 	if (!key.path[0])
@@ -252,7 +231,7 @@ static void count_way(struct objects *objects, enum object_way way)
 	++*counters[way];
 }
 
-static void note_content(struct entry *entry)
+static void note_content(struct object_entry *entry)
 {
 	struct stat st;
 
@@ -264,9 +243,9 @@ static void note_content(struct entry *entry)
 }
 
 /* Has the file been written over since we opened it? */
-static bool is_rewritten(const struct entry *entry)
+static bool is_rewritten(const struct object_entry *entry)
 {
-	struct entry now = {.object.fd = entry->object.fd};
+	struct object_entry now = {.object.fd = entry->object.fd};
 
 	note_content(&now);
 	return now.size != entry->size || now.modified_ns != entry->modified_ns;
@@ -274,7 +253,7 @@ static bool is_rewritten(const struct entry *entry)
 
 /* Tries to open the file; the entry then holds a descriptor, or the reason. */
 static void pin(struct objects *objects, const struct object_sighting *sighting,
-		struct entry *entry)
+		struct object_entry *entry)
 {
 	struct object_opened opened = {.fd = -1};
 	struct object *object = &entry->object;
@@ -289,7 +268,6 @@ static void pin(struct objects *objects, const struct object_sighting *sighting,
 	objects->fds++;
 	count_way(objects, opened.way);
 	object->fd = opened.fd;
-	object->root = object_roots_see(&objects->roots, sighting->tgids, sighting->tgids_len);
 	object->build_id_len = opened.build_id.len;
 	memcpy(object->build_id, opened.build_id.bytes, opened.build_id.len);
 	note_content(entry);
@@ -301,7 +279,7 @@ static void pin(struct objects *objects, const struct object_sighting *sighting,
 }
 
 static struct key key_by_inode(const struct objects *objects, const struct key *by_path,
-			       const struct entry *entry)
+			       const struct object_entry *entry)
 {
 	return (struct key){.objects = objects,
 			    .path = by_path->path,
@@ -321,13 +299,14 @@ static struct key key_by_build_id(const struct objects *objects, const struct ke
 			    .build_id_len = object->build_id_len};
 }
 
-static void drop_fd(struct objects *objects, struct entry *entry)
+static void drop_fd(struct objects *objects, struct object_entry *entry)
 {
 	close(TAKE_FD(entry->object.fd));
 	objects->fds--;
 }
 
-static void set_reason(struct objects *objects, struct entry *entry, enum object_unpinned reason)
+static void set_reason(struct objects *objects, struct object_entry *entry,
+		       enum object_unpinned reason)
 {
 	objects->counters.unpinned[entry->object.unpinned]--;
 	objects->counters.unpinned[reason]++;
@@ -335,9 +314,9 @@ static void set_reason(struct objects *objects, struct entry *entry, enum object
 }
 
 /* The same file is in the table, as its build-id proves: at most its descriptor is news. */
-static void merge(struct objects *objects, uint32_t id, struct entry *entry)
+static void merge(struct objects *objects, uint32_t id, struct object_entry *entry)
 {
-	struct entry *known = &objects->entries.items[id];
+	struct object_entry *known = &objects->entries.items[id];
 
 	if (entry->object.fd < 0)
 		return;
@@ -348,11 +327,10 @@ static void merge(struct objects *objects, uint32_t id, struct entry *entry)
 	set_reason(objects, known, OBJECT_PINNED);
 	objects->counters.repinned++;
 	known->object.fd = TAKE_FD(entry->object.fd);
-	known->object.root = entry->object.root;
 	note_content(known);
 }
 
-static uint32_t add_file(struct objects *objects, const struct key *key, struct entry *entry)
+static uint32_t add_file(struct objects *objects, const struct key *key, struct object_entry *entry)
 {
 	uint32_t id = add(objects, key, entry);
 
@@ -364,7 +342,7 @@ static uint32_t add_file(struct objects *objects, const struct key *key, struct 
 }
 
 /* Puts a file just looked at into the table, to be found by all that is known of it. */
-static uint32_t settle(struct objects *objects, const struct key *path, struct entry *entry)
+static uint32_t settle(struct objects *objects, const struct key *path, struct object_entry *entry)
 {
 	struct key by_build_id = key_by_build_id(objects, path, &entry->object);
 	struct key by_inode = key_by_inode(objects, path, entry);
@@ -383,7 +361,7 @@ static uint32_t settle(struct objects *objects, const struct key *path, struct e
 static uint32_t see_new(struct objects *objects, const struct object_sighting *sighting,
 			const struct key *path, uint32_t known)
 {
-	struct entry entry = {
+	struct object_entry entry = {
 		.object = {.kind = OBJECT_FILE,
 			   .fd = -1,
 			   .build_id_len = sighting->build_id_len,
@@ -406,7 +384,7 @@ static uint32_t see_new(struct objects *objects, const struct object_sighting *s
 
 /* A file not found at first may be within reach of a later process. Only a build-id proves it. */
 static void see_again(struct objects *objects, const struct object_sighting *sighting,
-		      struct entry *entry)
+		      struct object_entry *entry)
 {
 	enum object_unpinned before = entry->object.unpinned;
 
@@ -419,7 +397,7 @@ static void see_again(struct objects *objects, const struct object_sighting *sig
 }
 
 /* May the inode be another file's by now? One not held open, or written over, may. */
-static bool is_stale(const struct object_sighting *sighting, const struct entry *entry)
+static bool is_stale(const struct object_sighting *sighting, const struct object_entry *entry)
 {
 	if (sighting->build_id_len)
 		return false;
@@ -432,7 +410,7 @@ static uint32_t see_file(struct objects *objects, const struct object_sighting *
 			  .path = sighting->path,
 			  .path_len = displayed_len(sighting->path)};
 	struct key path = key;
-	struct entry *entry;
+	struct object_entry *entry;
 	uint32_t id;
 
 	if (sighting->build_id_len) {
@@ -477,7 +455,7 @@ struct jit_files *objects_jit_files(const struct objects *objects)
 uint32_t objects_private(struct objects *objects, uint32_t id, const struct object_owner *owner)
 {
 	struct key key = {.objects = objects, .generic = id, .owner = *owner, .path = ""};
-	struct entry entry = {.generic = id};
+	struct object_entry entry = {.generic = id};
 	uint32_t own;
 
 	if (id < OBJECT_ID_ANON || id >= OBJECT_FIRST_FILE)
@@ -517,11 +495,6 @@ uint32_t objects_fds_max(const struct objects *objects)
 const struct objects_counters *objects_counters(const struct objects *objects)
 {
 	return &objects->counters;
-}
-
-int objects_open_beside(const struct objects *objects, uint32_t id, const char *path)
-{
-	return object_roots_open(&objects->roots, objects->entries.items[id].object.root, path);
 }
 
 const char *object_basename(const struct object *object)

@@ -64,7 +64,6 @@ struct object {
 	unsigned char build_id[OBJECT_BUILD_ID_MAX];
 	uint8_t build_id_len;      /* 0: has none, or unknown */
 	bool deleted;              /* had no directory entry any more when it was seen */
-	uint32_t root;             /* which root its path is below: objects_open_beside() */
 	struct object_owner owner; /* of OBJECT_ANONYMOUS */
 };
 
@@ -114,6 +113,14 @@ uint32_t objects_private(struct objects *objects, uint32_t id, const struct obje
 /* What processes say of the code in such memory; belongs to the table. */
 struct jit_files *objects_jit_files(const struct objects *objects);
 
+/*
+ * A table of its own for these objects, with descriptors of its own, for another thread: ids[i] is
+ * OBJECT_FIRST_FILE + i there, and the well-known ones are where they always are. -ENOMEM. A
+ * descriptor too many is left out, and the object says so.
+ */
+int objects_extract(const struct objects *objects, const uint32_t *ids, size_t len,
+		    struct objects **ret_objects) _warn_unused_;
+
 uint32_t objects_count(const struct objects *objects); /* ids are 0 to count - 1 */
 
 /* The pointer is valid until the next objects_see() or objects_private(). */
@@ -122,12 +129,6 @@ const struct object *objects_get(const struct objects *objects, uint32_t id);
 uint32_t objects_fds(const struct objects *objects); /* descriptors held now */
 uint32_t objects_fds_max(const struct objects *objects);
 const struct objects_counters *objects_counters(const struct objects *objects);
-
-/*
- * Opens a regular file for reading by a path as an object's process saw it, while it lived or not; what is
- * not there is looked for in our own root, too. A descriptor or -errno.
- */
-int objects_open_beside(const struct objects *objects, uint32_t id, const char *path);
 
 /* The name to put before "+0x1234": the path's last component, or "[anon]" and the like whole. */
 const char *object_basename(const struct object *object);

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/sandbox/namer.h"
 
+#include "base/hashindex.h"
 #include "profiler/sandbox/namer_files.h"
 #include "profiler/sandbox/worker_answers.h"
 #include "symbolize/answer_cache.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define NAMES_LEN_MAX ((size_t)48 * 1024 * 1024) /* kept; what is asked again is found again */
 #define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
+
+struct file_key { /* all zero without a file */
+	uint64_t device, inode, size;
+	int64_t changed_s, changed_ns;
+};
 
 struct named_object {
 	int local; /* the symbolizer's id; -1: a worker's */
 	int fd;    /* borrowed */
 	bool is_jit;
 	const char *path;
-	uint32_t owner;
+	struct file_key key;
 	enum sym_reason broken; /* SYM_OK while asking makes sense */
 	bool is_known;          /* `about` is filled */
 	struct worker_about about;
@@ -26,6 +33,7 @@ struct namer {
 	struct namer_options options;
 	struct symbolizer *symbolizer; /* of what is local */
 	VEC(struct named_object) objects;
+	struct hashindex remote; /* objects that are workers', by file and path */
 	struct answer_cache answers;
 	struct namepool names;         /* what answers point to */
 	struct namepool paths;         /* of objects */
@@ -57,6 +65,10 @@ int namer_new(const struct namer_options *options, struct namer **ret_namer)
 	if (!namer)
 		return -ENOMEM;
 	namer->options = *options;
+	if (!options->answers_max || options->answers_max > ANSWER_CACHE_MAX)
+		namer->options.answers_max = ANSWER_CACHE_MAX;
+	if (!options->names_len_max)
+		namer->options.names_len_max = NAMES_LEN_MAX;
 	namer->lookup = calloc(1, sizeof(*namer->lookup));
 	namer_files_begin(&namer->files, -1, "");
 	if (open_cache(namer) < 0 || !namer->lookup)
@@ -86,6 +98,7 @@ struct namer *namer_free(struct namer *namer)
 	namepool_free(&namer->names);
 	namepool_free(&namer->paths);
 	vec_free(&namer->objects);
+	hashindex_free(&namer->remote);
 	free(namer->lookup);
 	free(namer);
 	return NULL;
@@ -105,12 +118,64 @@ static int add_local(struct namer *namer, int local)
 	return local < 0 ? local : add_object(namer, (struct named_object){.local = local});
 }
 
+/* The time of the last change of status: unlike that of the content nobody can set it. */
+static struct file_key key_of_file(int fd)
+{
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return (struct file_key){0};
+	return (struct file_key){
+		.device = st.st_dev,
+		.inode = st.st_ino,
+		.size = (uint64_t)st.st_size,
+		.changed_s = st.st_ctim.tv_sec,
+		.changed_ns = st.st_ctim.tv_nsec,
+	};
+}
+
+struct wanted {
+	const struct namer *namer;
+	const struct named_object *object;
+};
+
+static bool same_file(const void *ctx, uint32_t id)
+{
+	const struct wanted *wanted = ctx;
+	const struct named_object *object = &wanted->namer->objects.items[id];
+
+	return object->path == wanted->object->path && object->is_jit == wanted->object->is_jit &&
+	       memcmp(&object->key, &wanted->object->key, sizeof(object->key)) == 0;
+}
+
+/* Paths are interned: one pointer is one path. */
+static uint64_t hash_of(const struct named_object *object)
+{
+	return hash_bytes(&object->key, sizeof(object->key)) ^
+	       hash_bytes(&object->path, sizeof(object->path));
+}
+
 static int add_remote(struct namer *namer, struct named_object object, const char *path)
 {
+	struct wanted wanted = {.namer = namer, .object = &object};
+	uint32_t known;
+	int r;
+
 	object.local = -1;
 	object.path = namepool_intern(&namer->paths, path ? path : "");
 	object.broken = object.fd < 0 ? SYM_NO_FILE : SYM_OK;
-	return object.path ? add_object(namer, object) : -ENOMEM;
+	object.key = key_of_file(object.fd);
+	if (!object.path)
+		return -ENOMEM;
+	known = hashindex_find(&namer->remote, hash_of(&object), same_file, &wanted);
+	if (known != HASHINDEX_NONE) {
+		namer->objects.items[known].fd = object.fd;
+		return (int)known;
+	}
+	r = add_object(namer, object);
+	if (r >= 0 && hashindex_add(&namer->remote, hash_of(&object), (uint32_t)r) < 0)
+		return -ENOMEM;
+	return r;
 }
 
 int namer_add_file(struct namer *namer, int fd, const char *path)
@@ -140,17 +205,6 @@ int namer_add_vdso(struct namer *namer)
 static struct named_object *object_of(const struct namer *namer, int id)
 {
 	return id >= 0 && (size_t)id < namer->objects.len ? &namer->objects.items[id] : NULL;
-}
-
-void namer_set_owner(struct namer *namer, int object, uint32_t owner)
-{
-	struct named_object *named = object_of(namer, object);
-
-	if (!named)
-		return;
-	named->owner = owner;
-	if (named->local >= 0)
-		symbolizer_set_owner(namer->symbolizer, named->local, owner);
 }
 
 /* ---- workers ---- */
@@ -213,7 +267,6 @@ static int get_worker(struct namer *namer, int id)
 		return r;
 	namer->worker_object = id;
 	namer_files_begin(&namer->files, object->fd, object->path);
-	namer->files.owner = object->owner;
 	return tell_object(namer, object);
 }
 
@@ -281,8 +334,8 @@ static int look_up(struct namer *namer, const struct namer_question *question)
 /* Memory for answers and names has an end: then all begins anew. */
 static void make_room(struct namer *namer, size_t len)
 {
-	if (namer->answers.answers.len + len <= ANSWER_CACHE_MAX &&
-	    namer->names.total_len <= NAMES_LEN_MAX)
+	if (namer->answers.answers.len + len <= namer->options.answers_max &&
+	    namer->names.total_len <= namer->options.names_len_max)
 		return;
 	answer_cache_forget(&namer->answers);
 	namepool_free(&namer->names);

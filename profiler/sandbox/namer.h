@@ -16,6 +16,8 @@ struct namer_options {
 	struct symbolizer_options
 		symbols;         /* open_host and the index's functions are the namer's own */
 	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
+	/* Kept of workers' answers, and of the names they point to; 0: as much as one run may need. */
+	size_t answers_max, names_len_max;
 };
 
 int namer_new(const struct namer_options *options, struct namer **ret_namer) _warn_unused_;
@@ -23,14 +25,14 @@ int namer_new(const struct namer_options *options, struct namer **ret_namer) _wa
 /* Keeps in the cache what was found out. NULL is legal; returns NULL. */
 struct namer *namer_free(struct namer *namer);
 
-/* As those of symbolizer.h; but `fd` must stay open as long as the namer lives. */
+/*
+ * As those of symbolizer.h; but `fd` must stay open as long as the object is asked about. A file that was
+ * added before, and has not changed since, is the same object, and what is known of it stays known.
+ */
 int namer_add_file(struct namer *namer, int fd, const char *path);
 int namer_add_jit(struct namer *namer, int fd, const char *path);
 int namer_add_kernel(struct namer *namer);
 int namer_add_vdso(struct namer *namer);
-
-/* As symbolizer_set_owner(). */
-void namer_set_owner(struct namer *namer, int object, uint32_t owner);
 
 struct namer_question {
 	int object;

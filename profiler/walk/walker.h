@@ -37,9 +37,8 @@ struct walker_counters {
 
 struct walker;
 
-/* As table_builder_new() for the sandbox. */
 int walker_new(const struct walker_kernel *kernel, struct processes *processes,
-	       struct sandbox *sandbox, struct walker **ret_walker, struct err *err) _warn_unused_;
+	       struct walker **ret_walker, struct err *err) _warn_unused_;
 struct walker *walker_free(struct walker *walker); /* NULL is legal; returns NULL */
 
 /* A sample of this process could not be walked in the kernel. */

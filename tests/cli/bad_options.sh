@@ -35,6 +35,19 @@ record_syntax() {
 	try record --ledger
 }
 
+agent_settings() {
+	local setting
+	try agent
+	try agent --store
+	try agent --store x y
+	for setting in frequency=0 window=500ms window=2h max-cpu=200% max-cpu=x max-memory=1M \
+		unwind-memory=3M retain=soon max-size=x event=lbr kill-switch=; do
+		try agent --store x "--${setting%%=*}" "${setting#*=}"
+	done
+	try agent --config nowhere.conf
+	try agent --config bad.conf
+}
+
 record_values() {
 	local value
 	for value in 0 -1 1e3 99.5 10001 18446744073709551616 ""; do
@@ -170,10 +183,11 @@ unwind_table_options() {
 }
 
 touch file a.folded
+printf 'store = x\nspeed = 3\n' >bad.conf
 mkdir directory.html
 before=$(find . -not -path './.golden*' | sort)
-for verb in no_verb record_syntax record_values record_targets record_outputs seventeen_outputs \
-	report_options convert_options doctor_options bench_options stack_options unwind_table_options; do
+for verb in no_verb agent_settings record_syntax record_values record_targets record_outputs \
+	seventeen_outputs report_options convert_options doctor_options bench_options stack_options unwind_table_options; do
 	golden "bad_options/$verb" "$verb"
 done
 is "nothing is left behind" "$(find . -not -path './.golden*' -not -name .ok | sort)" "$before"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/testlib.sh"
 
 golden help/all "$SMOLDER" help
-for verb in record report convert merge symbolize doctor; do
+for verb in record agent report convert merge symbolize doctor; do
 	golden "help/$verb" "$SMOLDER" "$verb" --help
 	is "'help $verb' is the same" "$("$SMOLDER" help "$verb")" "$("$SMOLDER" "$verb" --help)"
 	matches "'help' knows $verb" "$("$SMOLDER" help)" "^  $verb |"$'\n'"  $verb "

@@ -22,7 +22,8 @@ matches "the program is installed" "$(installed)" "\./usr/bin/smolder"
 matches "so is its manual" "$(installed)" "\./usr/share/man/man1/smolder\.1"
 matches "so is its completion" "$(installed)" "\./usr/share/bash-completion/completions/smolder"
 matches "so are its licences" "$(installed)" "\./usr/share/doc/smolder/BSD-2-Clause\.txt"
-is "nothing else is" "$(installed | grep -vE '/(bin/smolder|smolder\.1|completions/smolder|doc/smolder/[^/]*)$')" ""
+matches "so is the unit of its agent" "$(installed)" "\./usr/lib/systemd/system/smolder\.service"
+is "nothing else is" "$(installed | grep -vE '/(bin/smolder|smolder\.service|smolder\.1|completions/smolder|doc/smolder/[^/]*)$')" ""
 touch "$SCRATCH/root/usr/share/doc/smolder/theirs"
 ok "make uninstall" user_make uninstall DESTDIR="$SCRATCH/root" PREFIX=/usr
 is "uninstall leaves only what install did not bring" "$(installed)" ./usr/share/doc/smolder/theirs

@@ -151,9 +151,25 @@ static void sizes(void **state)
 	check(parse_size_bytes, cases, ARRAY_SIZE(cases));
 }
 
+static void percents_are_parts_per_million(void **state)
+{
+	uint64_t ppm = 1;
+
+	(void)state;
+	assert_int_equal(parse_percent_ppm("0.5%", &ppm), 0);
+	assert_int_equal(ppm, 5000);
+	assert_int_equal(parse_percent_ppm("100", &ppm), 0);
+	assert_int_equal(ppm, 1000000);
+	assert_int_equal(parse_percent_ppm("0.0001%", &ppm), 0);
+	assert_int_equal(ppm, 1);
+	assert_int_equal(parse_percent_ppm("-1%", &ppm), -EINVAL);
+	assert_int_equal(parse_percent_ppm("1%%", &ppm), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(percents_are_parts_per_million),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(small_numbers),
 		cmocka_unit_test(a_part_in_base_16),

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/agent/agent.h"
+
+#include "base/clock.h"
+#include "profiler/agent/background.h"
+#include "profiler/agent/governor.h"
+#include "profiler/agent/privileges.h"
+#include "profiler/agent/self_meter.h"
+#include "profiler/agent/service_notify.h"
+#include "profiler/agent/window_writer.h"
+#include "symbolize/symbolizer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+/* The rings are emptied that often; they last several times as long even in a storm of processes. */
+#define DRAIN_INTERVAL_NS NS_PER_SEC
+/* The kernel's windows, within the agent's. */
+#define KERNEL_WINDOW_NS (5 * NS_PER_SEC)
+#define KERNEL_BUDGET_BYTES (UINT64_C(16) << 20)
+/* Not seen for so long, and the kernel's side stops recording: a drain can be late on a busy host. */
+#define HEARTBEAT_TIMEOUT_NS (10 * NS_PER_SEC)
+#define WORKER_HANG_NS (50 * NS_PER_SEC)
+#define WORKER_CPU_NS (10 * NS_PER_SEC)
+/* Phases are drawn anew no more often than that: each time a tick is cut short. */
+#define PHASE_INTERVAL_NS (10 * NS_PER_SEC)
+/* The kernel's maps have room for this rate at least, so that a rate can be raised without new ones. */
+#define PLANNED_FREQUENCY_HZ 99
+
+struct agent {
+	const struct agent_options *options;
+	struct agent_config config;
+	struct recorder *recorder;
+	struct sandbox *sandbox; /* NULL: none */
+	struct window_writer *writer;
+	struct governor governor;
+	struct self_meter meter;
+	struct service_notify notify;
+	uint32_t planned_hz; /* what the recorder's maps are made for */
+	uint64_t window_end_ns, phase_ns, ping_ns, watchdog_ns; /* CLOCK_MONOTONIC */
+	int signal_fd;
+	sigset_t old_signals;
+	bool paused, stop, cut, reload;
+};
+
+_printf_(3, 4) static void say(const struct agent *agent, enum agent_message kind,
+			       const char *format, ...)
+{
+	struct err text;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text.text, sizeof(text.text), format, args);
+	va_end(args);
+	agent->options->on_message(agent->options->ctx, kind, text.text);
+}
+
+static void on_warning(void *ctx, const char *text)
+{
+	say(ctx, AGENT_WARNING, "%s", text);
+}
+
+static void on_failure(void *ctx, const char *text)
+{
+	say(ctx, AGENT_ERROR, "a window is lost: %s", text);
+}
+
+/* ---- signals ---- */
+
+static int open_signals(struct agent *agent, struct err *err)
+{
+	static const int wanted[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		sigaddset(&signals, wanted[i]);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) == 0)
+		agent->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return agent->signal_fd < 0 ? err_errno(err, -errno, "cannot watch signals") : 0;
+}
+
+static int on_ready(void *ctx, int fd, struct err *err)
+{
+	struct agent *agent = ctx;
+	struct signalfd_siginfo info;
+
+	(void)err;
+	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
+		agent->cut |= info.ssi_signo == SIGUSR1;
+		agent->reload |= info.ssi_signo == SIGHUP;
+		agent->stop |= info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+	}
+	return 0;
+}
+
+/* ---- setting up ---- */
+
+static struct governor_limits limits_of(const struct agent_config *config)
+{
+	return (struct governor_limits){
+		.frequency_hz = config->frequency_hz,
+		.cpu_max_ppm = config->cpu_max_ppm,
+		.memory_max = config->memory_max,
+	};
+}
+
+/* Its workers are of idle priority, too: on a busy host they may take long for little. */
+static int open_sandbox(struct agent *agent, struct err *err)
+{
+	struct sandbox_options options = {.hang_ns = WORKER_HANG_NS, .cpu_ns = WORKER_CPU_NS};
+	struct err lack;
+	int r = 0;
+
+	if (!agent->options->no_sandbox)
+		r = sandbox_new(&options, &agent->sandbox);
+	if (r < 0)
+		return err_errno(err, r, "cannot make the sandbox");
+	if (!agent->sandbox)
+		say(agent, AGENT_WARNING, "files that others wrote are parsed in this process");
+	else if (sandbox_check(agent->sandbox, &lack) < 0)
+		say(agent, AGENT_WARNING, "%s", lack.text);
+	return 0;
+}
+
+static int open_writer(struct agent *agent, struct err *err)
+{
+	char cache[PATH_MAX];
+	struct window_writer_options options = {
+		.store = {.path = agent->config.store,
+			  .retain_ns = agent->config.retain_ns,
+			  .bytes_max = agent->config.bytes_max},
+		.sandbox = agent->sandbox,
+		.on_failure = on_failure,
+		.ctx = agent,
+	};
+
+	if (!agent->options->no_cache)
+		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	return window_writer_new(&options, &agent->writer, err);
+}
+
+static int begin_window(struct agent *agent)
+{
+	agent->window_end_ns = clock_ns(CLOCK_MONOTONIC) + agent->config.window_ns;
+	agent->cut = false;
+	return 0;
+}
+
+static int start_recorder(struct agent *agent, struct err *err)
+{
+	int r = recorder_watch(agent->recorder, agent->signal_fd);
+
+	if (r < 0)
+		return err_errno(err, r, "cannot watch signals");
+	r = recorder_set_frequency(agent->recorder, agent->governor.frequency_hz, err);
+	if (r == 0)
+		r = recorder_start(agent->recorder, err);
+	agent->phase_ns = clock_ns(CLOCK_MONOTONIC);
+	agent->paused = false;
+	return r < 0 ? r : begin_window(agent);
+}
+
+static int open_recorder(struct agent *agent, struct err *err)
+{
+	const struct agent_config *config = &agent->config;
+	struct recorder_options options = {
+		.config = {.walk_tables = true,
+			   .walk_frames_max = WALK_FRAMES_DEFAULT,
+			   .heartbeat_timeout_ns = HEARTBEAT_TIMEOUT_NS},
+		.event = config->event,
+		.frequency_hz = MAX(config->frequency_hz, (uint32_t)PLANNED_FREQUENCY_HZ),
+		.unwind_bytes = config->unwind_bytes,
+		.drain_ns = DRAIN_INTERVAL_NS,
+		.maps = {.window_ns = KERNEL_WINDOW_NS, .budget_bytes = KERNEL_BUDGET_BYTES},
+		.on_ready = on_ready,
+		.on_warning = on_warning,
+		.ctx = agent,
+	};
+	int r;
+
+	agent->planned_hz = options.frequency_hz;
+	r = recorder_open(&options, &agent->recorder, err);
+	return r < 0 ? r : start_recorder(agent, err);
+}
+
+/* One arena for the collector and one for the threads: each more keeps memory for itself. */
+static void tune_memory(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+}
+
+static int prepare(struct agent *agent, struct err *err)
+{
+	struct governor_limits limits;
+	int r = agent_config_load(&agent->options->sources, &agent->config, err);
+
+	if (r < 0)
+		return r;
+	limits = limits_of(&agent->config);
+	governor_init(&agent->governor, &limits);
+	tune_memory();
+	background_allow_hurry();
+	r = privileges_reduce(err);
+	if (r == 0)
+		r = open_signals(agent, err);
+	if (r == 0)
+		r = open_sandbox(agent, err);
+	if (r == 0)
+		r = open_writer(agent, err);
+	return r < 0 ? r : open_recorder(agent, err);
+}
+
+/* ---- windows ---- */
+
+static void measure(struct agent *agent, const struct recorder_cut *cut,
+		    struct governor_measure *ret_measure)
+{
+	struct self_reading self;
+
+	self_meter_read(&agent->meter, &self);
+	*ret_measure = (struct governor_measure){
+		.elapsed_ns = cut->end.monotonic_ns - cut->begin.monotonic_ns,
+		.cpus = cut->ticks.cpus,
+		.bpf_ns = cut->account.stats[SMOLDER_STAT_RUN_NS],
+		.cpu_ns = self.cpu_ns,
+		.memory_bytes = self.rss_bytes,
+	};
+}
+
+static void describe_ledger(struct agent *agent, struct closed_window *window,
+			    const struct governor_measure *cost)
+{
+	struct ledger *ledger = &window->ledger;
+
+	account_to_ledger(&window->cut.account, &window->cut.ticks, &window->cut.recording, ledger);
+	snprintf(ledger->event, sizeof(ledger->event), "%s", recorder_event_name(agent->recorder));
+	ledger->frequency_hz = window->cut.frequency_hz;
+	ledger->duration_ns = cost->elapsed_ns;
+	ledger->self.cpu_ns = cost->cpu_ns + cost->bpf_ns;
+	ledger->self.rss_bytes = cost->memory_bytes;
+	ledger->self.map_bytes = recorder_map_bytes(agent->recorder);
+}
+
+static void tell_window(struct agent *agent, const struct closed_window *window,
+			const struct governor_measure *cost)
+{
+	struct window_writer_stats stats;
+
+	window_writer_stats(agent->writer, &stats);
+	service_notify_send(&agent->notify,
+			    "STATUS=%u Hz, %.3f %% of the CPUs, %" PRIu64 " MB; %" PRIu64
+			    " windows written, %" PRIu64 " lost",
+			    agent->governor.frequency_hz, (double)governor_cost_ppm(cost) / 1e4,
+			    cost->memory_bytes >> 20, stats.written, stats.failed + stats.dropped);
+	say(agent, AGENT_VERBOSE,
+	    "window of %.1f s at %u Hz: %" PRIu64 " samples, %.4f %% of the CPUs, %" PRIu64
+	    " KiB, %u waiting",
+	    (double)cost->elapsed_ns / NS_PER_SEC, window->cut.frequency_hz,
+	    window->ledger.samples.recorded, (double)governor_cost_ppm(cost) / 1e4,
+	    cost->memory_bytes >> 10, stats.waiting);
+}
+
+/* The next window's rate; and new phases, if these have been in force for long enough. */
+static int set_rate(struct agent *agent, const struct governor_decision *decision, struct err *err)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (decision->reason == GOVERNOR_NONE && now_ns - agent->phase_ns < PHASE_INTERVAL_NS)
+		return 0;
+	if (decision->reason != GOVERNOR_NONE)
+		say(agent, AGENT_INFO, "now at %u Hz: %s", decision->frequency_hz,
+		    governor_reason_text(decision->reason));
+	agent->phase_ns = now_ns;
+	return recorder_set_frequency(agent->recorder, decision->frequency_hz, err);
+}
+
+static int govern(struct agent *agent, const struct governor_measure *cost, struct err *err)
+{
+	struct governor_limits limits = limits_of(&agent->config);
+	struct governor_decision decision = governor_decide(&agent->governor, &limits, cost);
+
+	if (decision.trim)
+		window_writer_trim(agent->writer);
+	return set_rate(agent, &decision, err);
+}
+
+static int detach(struct agent *agent, struct closed_window *window, struct err *err)
+{
+	const struct objects *objects = processes_objects(recorder_processes(agent->recorder));
+	int r = recording_detach(&window->cut.recording, objects, &window->objects);
+
+	return r < 0 ? err_errno(err, r, "cannot hand a window over") : 0;
+}
+
+static int hand_over(struct agent *agent, struct governor_measure *ret_cost, struct err *err)
+{
+	struct closed_window window = {0};
+	int r = recorder_cut(agent->recorder, &window.cut, err);
+
+	if (r == 0)
+		r = detach(agent, &window, err);
+	if (r < 0) {
+		closed_window_free(&window);
+		return r;
+	}
+	measure(agent, &window.cut, ret_cost);
+	describe_ledger(agent, &window, ret_cost);
+	tell_window(agent, &window, ret_cost);
+	window_writer_give(agent->writer, &window);
+	return 0;
+}
+
+static int cut_window(struct agent *agent, struct err *err)
+{
+	struct governor_measure cost;
+	int r = hand_over(agent, &cost, err);
+
+	if (r == 0)
+		r = govern(agent, &cost, err);
+	return r < 0 ? r : begin_window(agent);
+}
+
+/* ---- changing ---- */
+
+static bool needs_new_recorder(const struct agent *agent, const struct agent_config *next)
+{
+	return next->frequency_hz > agent->planned_hz;
+}
+
+static bool needs_new_store(const struct agent *agent, const struct agent_config *next)
+{
+	return next->retain_ns != agent->config.retain_ns ||
+	       next->bytes_max != agent->config.bytes_max;
+}
+
+static int reopen(struct agent *agent, bool recorder, bool writer, struct err *err)
+{
+	int r = 0;
+
+	if (writer) {
+		agent->writer = window_writer_free(agent->writer);
+		r = open_writer(agent, err);
+	}
+	if (recorder && r == 0) {
+		agent->recorder = recorder_free(agent->recorder);
+		r = open_recorder(agent, err);
+	}
+	return r;
+}
+
+static int apply(struct agent *agent, const struct agent_config *next, struct err *err)
+{
+	bool recorder = needs_new_recorder(agent, next), writer = needs_new_store(agent, next);
+	bool rate = next->frequency_hz != agent->config.frequency_hz;
+	int r = cut_window(agent, err);
+
+	if (r < 0)
+		return r;
+	agent->config = *next;
+	if (rate)
+		agent->governor.frequency_hz = next->frequency_hz;
+	r = reopen(agent, recorder, writer, err);
+	if (r == 0 && rate && !recorder)
+		r = recorder_set_frequency(agent->recorder, next->frequency_hz, err);
+	return r < 0 ? r : begin_window(agent);
+}
+
+static int reload(struct agent *agent, struct err *err)
+{
+	struct agent_config next;
+	struct err reason;
+
+	agent->reload = false;
+	if (agent_config_load(&agent->options->sources, &next, &reason) < 0) {
+		say(agent, AGENT_ERROR, "the configuration stays as it is: %s", reason.text);
+		return 0;
+	}
+	if (!agent_config_is_compatible(&agent->config, &next)) {
+		say(agent, AGENT_ERROR,
+		    "the configuration stays as it is: store, event and unwind-memory "
+		    "take a restart");
+		return 0;
+	}
+	say(agent, AGENT_INFO, "configuration read again");
+	return apply(agent, &next, err);
+}
+
+/* ---- running ---- */
+
+static int follow_kill_switch(struct agent *agent, struct err *err)
+{
+	const char *path = agent->config.kill_switch;
+	bool pause = *path && access(path, F_OK) == 0;
+
+	if (pause == agent->paused)
+		return 0;
+	agent->paused = pause;
+	if (pause)
+		say(agent, AGENT_INFO, "'%s' exists: sampling stops until it is gone", path);
+	else
+		say(agent, AGENT_INFO, "'%s' is gone: sampling goes on", path);
+	return recorder_pause(agent->recorder, pause, err);
+}
+
+static void ping_watchdog(struct agent *agent)
+{
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (!agent->watchdog_ns || now_ns - agent->ping_ns < agent->watchdog_ns / 4)
+		return;
+	service_notify_send(&agent->notify, "WATCHDOG=1");
+	agent->ping_ns = now_ns;
+}
+
+static int run_once(struct agent *agent, struct err *err)
+{
+	int r = recorder_run_once(agent->recorder, agent->window_end_ns, err);
+
+	ping_watchdog(agent);
+	if (r == 0)
+		r = follow_kill_switch(agent, err);
+	if (r == 0 && agent->reload)
+		r = reload(agent, err);
+	if (r < 0 || agent->stop)
+		return r;
+	if (agent->cut || clock_ns(CLOCK_MONOTONIC) >= agent->window_end_ns)
+		r = cut_window(agent, err);
+	return r;
+}
+
+static int run(struct agent *agent, struct err *err)
+{
+	struct governor_measure cost;
+	int r = 0;
+
+	service_notify_send(&agent->notify, "READY=1");
+	say(agent, AGENT_INFO, "sampling at %u Hz into '%s'", agent->config.frequency_hz,
+	    agent->config.store);
+	while (r == 0 && !agent->stop)
+		r = run_once(agent, err);
+	if (r < 0)
+		return r;
+	service_notify_send(&agent->notify, "STOPPING=1");
+	recorder_stop(agent->recorder);
+	return hand_over(agent, &cost, err);
+}
+
+static void agent_done(struct agent *agent)
+{
+	recorder_free(agent->recorder);
+	window_writer_free(agent->writer);
+	sandbox_free(agent->sandbox);
+	service_notify_close(&agent->notify);
+	cleanup_close_(&agent->signal_fd);
+}
+
+int agent_run(const struct agent_options *options, struct err *err)
+{
+	_cleanup_(agent_done) struct agent agent = {
+		.options = options,
+		.notify.fd = -1,
+		.signal_fd = -1,
+	};
+	int r;
+
+	service_notify_open(&agent.notify);
+	agent.watchdog_ns = service_notify_watchdog_ns();
+	r = prepare(&agent, err);
+	return r < 0 ? r : run(&agent, err);
+}

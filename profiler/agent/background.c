@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/agent/background.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* RLIMIT_NICE of 20 is nice 0, getrlimit(2). */
+#define LIMIT_OF_NICE_0 20
+#define NICE_LEAST 19
+
+static void set_policy(pid_t tid, int policy)
+{
+	struct sched_param param = {0};
+
+	(void)!sched_setscheduler(tid, policy, &param);
+}
+
+void background_allow_hurry(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NICE, &limit) < 0 || limit.rlim_cur >= LIMIT_OF_NICE_0)
+		return;
+	limit.rlim_cur = LIMIT_OF_NICE_0;
+	if (limit.rlim_max < limit.rlim_cur)
+		limit.rlim_max = limit.rlim_cur;
+	(void)!setrlimit(RLIMIT_NICE, &limit);
+}
+
+void background_enter(struct background *background)
+{
+	background->tid = gettid();
+	set_policy(background->tid, SCHED_IDLE);
+}
+
+void background_hurry(struct background *background, bool urgent)
+{
+	if (!background->tid)
+		return;
+	set_policy(background->tid, SCHED_OTHER);
+	setpriority(PRIO_PROCESS, (id_t)background->tid, urgent ? 0 : NICE_LEAST);
+	background->hurried = true;
+}
+
+void background_relax(struct background *background)
+{
+	if (!background->hurried)
+		return;
+	set_policy(background->tid, SCHED_IDLE);
+	background->hurried = false;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Keeps the agent within what it may cost. A pure function of what was measured over a window: at which
+ * rate to go on, and whether to let go of memory. Plain data.
+ *
+ * It is quick to lower and slow to raise: a window over its bound lowers the rate in proportion, with some
+ * room to spare; only several windows in a row far below it raise it again.
+ */
+#ifndef SMOLDER_AGENT_GOVERNOR_H
+#define SMOLDER_AGENT_GOVERNOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct governor_limits {
+	uint32_t frequency_hz; /* wished for, and never exceeded */
+	uint64_t cpu_max_ppm;  /* of the time of all CPUs; 0: no bound */
+	uint64_t memory_max;   /* bytes; 0: no bound */
+};
+
+/* What a window cost. */
+struct governor_measure {
+	uint64_t elapsed_ns;
+	uint32_t cpus;
+	uint64_t bpf_ns; /* run time of our programs, on all CPUs */
+	uint64_t cpu_ns; /* CPU time of all our processes */
+	uint64_t memory_bytes;
+};
+
+struct governor {
+	uint32_t frequency_hz; /* in force */
+	uint32_t windows;      /* measured so far, at most 2 */
+	uint32_t calm;         /* windows in a row far below the bounds */
+	uint32_t crowded;      /* windows in a row with too much memory */
+};
+
+enum governor_reason { GOVERNOR_NONE, GOVERNOR_CPU, GOVERNOR_MEMORY, GOVERNOR_CALM };
+
+struct governor_decision {
+	uint32_t frequency_hz;
+	enum governor_reason reason; /* of a change */
+	bool trim;                   /* let go of what can be found out again */
+};
+
+void governor_init(struct governor *governor, const struct governor_limits *limits);
+
+/* To be called for each window, with what it cost. */
+struct governor_decision governor_decide(struct governor *governor,
+					 const struct governor_limits *limits,
+					 const struct governor_measure *measure);
+
+/* The share of all CPUs' time, in parts per million. */
+uint64_t governor_cost_ppm(const struct governor_measure *measure);
+
+const char *governor_reason_text(enum governor_reason reason);
+
+#endif

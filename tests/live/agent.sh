@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The agent: it writes windows whose ledgers close, does what signals and the kill switch say, keeps to its
+# bounds, and has no more rights than it needs.
+. "$(dirname "$0")/../lib/livelib.sh"
+
+AGENT=
+
+# agent ARGS…: in the background, with its messages in agent.err; it samples when this returns.
+agent() {
+	"$SMOLDER" agent --store store --kill-switch "$PWD/stop" -v "$@" \
+		>agent.out 2>agent.err </dev/null &
+	AGENT=$!
+	started_all+=("$AGENT")
+	wait_for "sampling at"
+}
+
+# wait_for PATTERN [COUNT]: until the agent has said it so often.
+wait_for() {
+	local tries
+	for ((tries = 0; tries < 300; tries++)); do
+		[ "$(grep -cE "$1" agent.err)" -ge "${2:-1}" ] && return
+		kill -0 "$AGENT" 2>/dev/null || return
+		sleep 0.1
+	done
+}
+
+end_agent() {
+	kill -TERM "$AGENT"
+	wait "$AGENT"
+	is "$1: it ends well" $? 0
+}
+
+said() {
+	matches "$1" "$(cat agent.err)" "$2"
+}
+
+# said_windows: how many it told of
+said_windows() {
+	grep -c "window of" agent.err
+}
+
+# The ledger of all that is in the store.
+store_ledger() {
+	"$SMOLDER" convert store -o all.json && python3 -S -c '
+import json, sys
+json.dump(json.load(open("all.json"))["ledger"], open("ledger.json", "w"))'
+}
+
+test_windows() {
+	start "$LIVE/threads8" 60
+	agent --window 3s
+	wait_for "window of" 2
+	kill -USR1 "$AGENT"
+	wait_for "window of" 3
+	end_agent "windows"
+	is "windows: each is told of, the last one, too" "$(said_windows)" 4
+	said "windows: SIGUSR1 cuts one short" "window of [012]\.. s"
+	ok "windows: the store can be read" store_ledger
+	closes "windows: the ledger closes" ledger.json 8
+	between "windows: nothing is lost" "$(ledger get ledger.json samples.lost)" 0 0
+	between "windows: what it cost is in it" "$(ledger get ledger.json self.cpu_ns)" 1 1e11
+	stop
+	rm -rf store
+}
+
+test_one_writer() {
+	local status=0
+	agent --window 10s
+	timeout 10 "$SMOLDER" agent --store store >second.out 2>second.err || status=$?
+	is "a second agent on one store: exit status" "$status" 1
+	matches "a second agent on one store is told who is there" "$(cat second.err)" "store.*$AGENT|lock"
+	end_agent "one writer"
+	rm -rf store
+}
+
+test_kill_switch() {
+	start "$LIVE/threads8" 60
+	agent --window 60s -F 99
+	touch stop
+	wait_for "sampling stops"
+	sleep 3
+	rm stop
+	wait_for "sampling goes on"
+	sleep 1
+	end_agent "kill switch"
+	store_ledger
+	closes "kill switch: the ledger closes" ledger.json 8
+	between "kill switch: the ticks of that time are told" \
+		"$(ledger get ledger.json 'samples.lost.paused by the kill switch')" 200 2000
+	stop
+	rm -rf store
+}
+
+test_reload() {
+	printf 'frequency = 19\nwindow = 60s\n' >agent.conf
+	agent --config agent.conf
+	printf 'frequency = never\n' >agent.conf
+	kill -HUP "$AGENT"
+	wait_for "stays as it is"
+	said "reload: a bad configuration is told" \
+		"agent.conf:1: frequency 'never' is not a number"
+	printf 'frequency = 49\nwindow = 2s\n' >agent.conf
+	kill -HUP "$AGENT"
+	wait_for "window of .* at 49 Hz"
+	said "reload: a good one is in force" "window of 2\.. s at 49 Hz"
+	printf 'frequency = 499\nwindow = 2s\nmax-size = 1G\nmax-cpu = 0\n' >agent.conf
+	kill -HUP "$AGENT"
+	wait_for "window of .* at 499 Hz"
+	said "reload: a rate for which maps must be made anew" "window of 2\.. s at 499 Hz"
+	end_agent "reload"
+	store_ledger
+	closes "reload: the ledger closes" ledger.json 32
+	rm -rf store
+}
+
+# What it costs at 999 Hz is far beyond this bound.
+test_governor() {
+	start "$LIVE/threads8" 60
+	agent --window 2s -F 999 --max-cpu 0.1%
+	wait_for "window of" 6
+	end_agent "governor"
+	said "governor: it lowers the rate, and says why" "now at [0-9]+ Hz: more CPU time"
+	store_ledger
+	closes "governor: the ledger closes" ledger.json 32
+	stop
+	rm -rf store
+}
+
+# capability_names HEX
+capabilities() {
+	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$AGENT/status"
+}
+
+# CAP_SETGID 6, CAP_SETUID 7, CAP_SYS_PTRACE 19, CAP_DAC_READ_SEARCH 2, CAP_SYSLOG 34, CAP_PERFMON 38, CAP_BPF 39, CAP_CHECKPOINT_RESTORE 40
+test_rights() {
+	local wanted thread
+	agent --window 10s
+	wanted=$(printf '%016x' $((1 << 6 | 1 << 7 | 1 << 19 | 1 << 2 | 1 << 34 | 1 << 38 | 1 << 39 | 1 << 40)))
+	is "rights: capabilities" "$(capabilities CapEff)" "$wanted"
+	is "rights: none to get back" "$(capabilities CapPrm)" "$wanted"
+	is "rights: nor by executing anything" "$(capabilities CapBnd)" "$wanted"
+	is "rights: no new ones" "$(capabilities NoNewPrivs)" 1
+	for thread in "/proc/$AGENT/task"/*; do
+		is "rights: of thread ${thread##*/}, too" \
+			"$(awk '$1 == "CapEff:" { print $2 }' "$thread/status")" "$wanted"
+	done | sed 's/thread [0-9]*/a thread/'
+	end_agent "rights"
+	rm -rf store
+}
+
+test_windows
+test_one_writer
+test_kill_switch
+test_reload
+test_governor
+test_rights

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/agent/governor.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+/* A host of two CPUs on which a window costs so much for ever, and so much for each tick. */
+struct world {
+	uint64_t fixed_ns, tick_ns, memory_bytes;
+};
+
+static struct governor_measure window_of(const struct world *world, uint32_t frequency_hz)
+{
+	uint64_t ticks = (uint64_t)frequency_hz * 2 * 60;
+
+	return (struct governor_measure){
+		.elapsed_ns = 60 * NS_PER_SEC,
+		.cpus = 2,
+		.bpf_ns = ticks * world->tick_ns / 2,
+		.cpu_ns = world->fixed_ns + ticks * world->tick_ns / 2,
+		.memory_bytes = world->memory_bytes,
+	};
+}
+
+/* So many windows; the cost of the last one. */
+static uint64_t run(struct governor *governor, const struct governor_limits *limits,
+		    const struct world *world, int windows)
+{
+	uint64_t cost_ppm = 0;
+
+	while (windows-- > 0) {
+		struct governor_measure measure = window_of(world, governor->frequency_hz);
+		struct governor_decision decision = governor_decide(governor, limits, &measure);
+
+		cost_ppm = governor_cost_ppm(&measure);
+		assert_int_equal(decision.frequency_hz, governor->frequency_hz);
+		assert_in_range(decision.frequency_hz, 1, limits->frequency_hz);
+	}
+	return cost_ppm;
+}
+
+static void cost_is_a_share_of_all_cpus(void **state)
+{
+	struct governor_measure measure = {
+		.elapsed_ns = NS_PER_SEC, .cpus = 4, .bpf_ns = NS_PER_MS, .cpu_ns = 3 * NS_PER_MS};
+
+	(void)state;
+	assert_int_equal(governor_cost_ppm(&measure), 1000);
+	measure.cpus = 0;
+	assert_int_equal(governor_cost_ppm(&measure), 0);
+}
+
+static void within_bounds_nothing_changes(void **state)
+{
+	struct governor_limits limits = {19, 5000, 64 * MIB};
+	struct world world = {.fixed_ns = 50 * NS_PER_MS, .tick_ns = 10000};
+	struct governor governor;
+
+	(void)state;
+	governor_init(&governor, &limits);
+	run(&governor, &limits, &world, 20);
+	assert_int_equal(governor.frequency_hz, 19);
+}
+
+/* 999 Hz cost 1 %; 0.1 % is allowed, of which 0.04 % go whatever the rate. */
+static void a_bound_is_met_within_five_windows(void **state)
+{
+	struct governor_limits limits = {999, 1000, 0};
+	struct world world = {.fixed_ns = 48 * NS_PER_MS, .tick_ns = 10000};
+	struct governor governor;
+
+	(void)state;
+	governor_init(&governor, &limits);
+	run(&governor, &limits, &world, 4);
+	for (int window = 4; window < 50; window++)
+		assert_in_range(run(&governor, &limits, &world, 1), 1, 1000);
+	assert_in_range(governor.frequency_hz, 10, 80);
+}
+
+static void what_starting_costs_is_not_held_against_the_rate(void **state)
+{
+	struct governor_limits limits = {19, 5000, 0};
+	struct world starting = {.fixed_ns = 3 * NS_PER_SEC, .tick_ns = 5000};
+	struct governor governor;
+
+	(void)state;
+	governor_init(&governor, &limits);
+	run(&governor, &limits, &starting, 1);
+	assert_int_equal(governor.frequency_hz, 19);
+	run(&governor, &limits, &starting, 1);
+	assert_true(governor.frequency_hz < 19);
+}
+
+static void a_rate_comes_back_slowly(void **state)
+{
+	struct governor_limits limits = {99, 2000, 0};
+	struct world storm = {.fixed_ns = NS_PER_SEC, .tick_ns = 5000};
+	struct world calm = {.fixed_ns = 10 * NS_PER_MS, .tick_ns = 5000};
+	struct governor governor;
+	uint32_t low;
+
+	(void)state;
+	governor_init(&governor, &limits);
+	run(&governor, &limits, &storm, 10);
+	low = governor.frequency_hz;
+	assert_true(low < 20);
+	run(&governor, &limits, &calm, 2);
+	assert_int_equal(governor.frequency_hz, low);
+	run(&governor, &limits, &calm, 1);
+	assert_true(governor.frequency_hz > low && governor.frequency_hz <= 2 * low);
+	run(&governor, &limits, &calm, 40);
+	assert_int_equal(governor.frequency_hz, 99);
+}
+
+/* At the rate that just fits, it is neither raised nor lowered. */
+static void there_is_no_swinging(void **state)
+{
+	struct governor_limits limits = {999, 1000, 0};
+	struct world world = {.fixed_ns = 24 * NS_PER_MS, .tick_ns = 10000};
+	struct governor governor;
+	uint32_t settled;
+
+	(void)state;
+	governor_init(&governor, &limits);
+	run(&governor, &limits, &world, 10);
+	settled = governor.frequency_hz;
+	run(&governor, &limits, &world, 100);
+	assert_int_equal(governor.frequency_hz, settled);
+}
+
+static void memory_is_let_go_first(void **state)
+{
+	struct governor_limits limits = {99, 0, 64 * MIB};
+	struct world world = {.memory_bytes = 70 * MIB};
+	struct governor governor;
+	struct governor_measure measure = window_of(&world, 99);
+	struct governor_decision decision;
+
+	(void)state;
+	governor_init(&governor, &limits);
+	decision = governor_decide(&governor, &limits, &measure);
+	assert_true(decision.trim);
+	assert_int_equal(decision.frequency_hz, 99);
+	decision = governor_decide(&governor, &limits, &measure);
+	assert_int_equal(decision.frequency_hz, 49);
+	assert_int_equal(decision.reason, GOVERNOR_MEMORY);
+	measure.memory_bytes = 20 * MIB;
+	decision = governor_decide(&governor, &limits, &measure);
+	assert_false(decision.trim);
+}
+
+static void a_lower_wish_counts_at_once(void **state)
+{
+	struct governor_limits limits = {99, 0, 0};
+	struct world world = {0};
+	struct governor governor;
+
+	(void)state;
+	governor_init(&governor, &limits);
+	limits.frequency_hz = 7;
+	run(&governor, &limits, &world, 1);
+	assert_int_equal(governor.frequency_hz, 7);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cost_is_a_share_of_all_cpus),
+		cmocka_unit_test(within_bounds_nothing_changes),
+		cmocka_unit_test(a_bound_is_met_within_five_windows),
+		cmocka_unit_test(what_starting_costs_is_not_held_against_the_rate),
+		cmocka_unit_test(a_rate_comes_back_slowly),
+		cmocka_unit_test(there_is_no_swinging),
+		cmocka_unit_test(memory_is_let_go_first),
+		cmocka_unit_test(a_lower_wish_counts_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
