@@ -15,8 +15,9 @@ WALK_PLUGINS := $(addprefix $(LIVE)/libwalk_plugin_,1.so 2.so)
 WALK_CXX := $(call WALK_HAS,g++,$(LIVE)/walk_exceptions)
 WALK_RUST := $(call WALK_HAS,rustc,$(LIVE)/walk_rust)
 WALK_LAZY := $(LIVE)/libwalk_lazy.so $(LIVE)/walk_lazy
+WALK_COMPAT := $(call WALK_HAS,$(BPF_CC),$(LIVE)/walk_compat)
 WALK_FIXTURES := $(WALK_GCC) $(WALK_CLANG) $(WALK_PLAIN) $(WALK_PLUGINS) $(WALK_LAZY) $(WALK_CXX) \
-	$(WALK_RUST)
+	$(WALK_RUST) $(WALK_COMPAT)
 
 fixtures: $(WALK_FIXTURES)
 
@@ -42,6 +43,11 @@ $(LIVE)/libwalk_lazy.so: tests/fixtures/live/walk_lazy_library.c
 
 $(LIVE)/walk_lazy: tests/fixtures/live/walk_lazy.c $(LIVE)/libwalk_lazy.so
 	$(call WALK_CC,$(CC)) -fplt -Wl,-z,lazy $< -L$(LIVE) -lwalk_lazy -Wl,-rpath,'$$ORIGIN' -o $@
+
+# gcc makes 32-bit code only with another package; clang does by itself, and ld links it.
+$(WALK_COMPAT): tests/fixtures/live/walk_compat.c
+	$(call msg,FIXTURE,$@) $(BPF_CC) -m32 -O2 -ffreestanding -fno-pie -nostdlib -static -Wall -Wextra \
+		$< -o $@
 
 $(WALK_CXX): tests/fixtures/live/walk_exceptions.cpp
 	$(call msg,FIXTURE,$@) g++ -std=gnu++17 -O2 -g -fomit-frame-pointer -Wall -Wextra $< -o $@

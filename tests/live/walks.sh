@@ -140,6 +140,42 @@ test_languages() {
 	fi
 }
 
+# unbegun NAME REASON COMM: samples of that command whose stack was not walked say so, and where they were.
+unbegun() {
+	local stacks
+	stacks=$(awk -F ';' -v comm="$3" -v marker="[incomplete: $2]" '
+		$1 == comm && $2 == marker && $3 != "" && $3 !~ /_\[k\]/ {
+			sub(/.* /, "")
+			sum += $0
+		}
+		END { print sum + 0 }' "$1.folded")
+	between "$1: samples that say '$2' and where they were" "$stacks" 20 100000
+	# In the middle of execve(2), and behind exit(2), there is no user stack.
+	is "$1: samples without a word" \
+		"$(awk -F ';' -v comm="$3" '$1 == comm && $2 ~ /_\[k\]/ && !/execve|do_exit/' "$1.folded")" ""
+	closes "$1: the ledger closes" "$1.json"
+	between "$1: the ledger names them" "$(ledger get "$1.json" "stacks.incomplete.$2")" 20 100000
+}
+
+# Stacks that are not walked at all: the profiler stands still while the command's mappings are made, and
+# the ring for copies is soon full; and 32-bit code.
+test_unbegun() {
+	# shellcheck disable=SC2016 # another shell's
+	record -F 4999 -o unread.folded --ledger unread.json -- \
+		sh -c 'kill -STOP $PPID; "$0" 1.5; kill -CONT $PPID' "$LIVE/walk_threads"
+	unbegun unread "unwind tables not loaded" walk_threads
+	if ! [ -x "$LIVE/walk_compat" ]; then
+		skip "32-bit code: no compiler for it here"
+		return
+	fi
+	record -F 499 -o compat.folded --ledger compat.json -- "$LIVE/walk_compat"
+	if [ "$STATUS" != 0 ]; then
+		skip "32-bit code: this kernel does not run it"
+		return
+	fi
+	unbegun compat "32-bit code" walk_compat
+}
+
 # Some 100 KB of C that keeps a compiler busy.
 generate() {
 	"$python" -S - <<-'E'
@@ -202,5 +238,6 @@ test_jumps
 test_code_that_comes_and_goes
 test_lazy_binding
 test_threads
+test_unbegun
 test_languages
 test_debian
