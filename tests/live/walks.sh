@@ -5,6 +5,7 @@
 # right: where the calls are known, the frames are these, in this order. What perf's stack copies come to
 # is printed beside it, for information.
 . "$(dirname "$0")/../lib/livelib.sh"
+. "$TOP/tests/lib/walk_loads.sh"
 
 # shellcheck disable=SC2154 # of livelib.sh
 walked() { "$python" -S "$TOP/tests/tools/walked.py" "$@"; }
@@ -20,22 +21,11 @@ percent_at_least() {
 	between "$1" "$3" "$4" 100
 }
 
-# How many of perf's stacks reach where programs and threads begin. perf 6.1 may die of build-ids.
-perf_whole() {
-	timeout 20 perf script -F comm,ip,sym -i perf.data 2>/dev/null | awk -v RS= '
-		{ stacks++ }
-		/ (_start|__libc_start_main|__libc_start_call_main|start_thread|clone3?)[^\n]*(\n[^\n]*)?$/ { good++ }
-		END {
-			if (stacks) printf "%.1f %% of %d samples", 100 * good / stacks, stacks
-			else print "it died"
-		}'
-}
-
 perf_beside() {
 	command -v perf >/dev/null || return 0
-	timeout 20 perf record -q -B -F 49 -e cpu-clock:u --call-graph dwarf,65528 -o perf.data \
+	timeout 20 perf record -q $PERF_OPTIONS -F 49 -e cpu-clock:u --call-graph dwarf,65528 -o perf.data \
 		-- "$@" >/dev/null 2>&1
-	echo "# perf, by stack copies: $(perf_whole)"
+	echo "# perf, by stack copies: percent of samples: $(perf_whole perf.data)"
 	rm -f perf.data
 }
 
@@ -175,37 +165,6 @@ test_unbegun() {
 	fi
 	unbegun compat "32-bit code" walk_compat
 }
-
-# Some 100 KB of C that keeps a compiler busy.
-generate() {
-	"$python" -S - <<-'E'
-		for i in range(400):
-		    print(f"int f{i}(int a, int b) {{ int s = {i}; for (int i = 0; i < a; i++) {{"
-		          f"s += i * b ^ {i}; if (s % {i + 3} == 0) s -= b;"
-		          "switch (s & 7) { case 0: s += 1; break; case 3: s *= b; break;"
-		          "case 5: s ^= a; } } return s; }")
-	E
-}
-
-python_work='
-import json, re, time
-def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
-def deep(n): return 0 if n == 0 else 1 + deep(n - 1)
-end, d = time.time() + 1.5, {f"k{i}": [i, str(i) * 5] for i in range(2000)}
-while time.time() < end:
-    fib(15); deep(900); json.loads(json.dumps(d)); re.findall(r"(k\d+)", str(d))
-    sorted(d, key=lambda k: hash(k))'
-# shellcheck disable=SC2016 # it is perl
-perl_work='my $end = time + 2;
-sub fib { my $n = shift; $n < 2 ? $n : fib($n - 1) + fib($n - 2) }
-while (time < $end) { fib(16); my %h = map { $_ => "x$_" } 1 .. 2000;
-	my $s = join ",", sort { $h{$a} cmp $h{$b} } keys %h; $s =~ s/(\d+)/<$1>/g; }'
-# shellcheck disable=SC2016 # another shell's
-bash_work='f() { [ $1 -gt 0 ] && f $(($1 - 1)); }
-for i in {1..700}; do f 40; x=${x:0:100}$i; done; for i in {1..60}; do y=$(echo $i); done; :'
-# shellcheck disable=SC2016 # another shell's
-openssl_work='for what in rsa2048 ecdsap256 "-evp aes-256-gcm" "-evp chacha20-poly1305"; do
-	openssl speed -seconds 1 -bytes 16384 $what; done'
 
 # debian NAME COMM COMMAND…: a program of the distribution, if it is here.
 debian() {
