@@ -447,7 +447,7 @@ STEPPER_FN struct unwind_rule stepper_rule_here(const struct stepper_walk *walk,
 	struct unwind_rule gap = {0};
 	const struct unwind_object *object;
 
-	if (walk->mapping.table >= WALK_TABLE_NO_ROOM)
+	if (walk->mapping.table >= WALK_TABLE_BROKEN)
 		return gap;
 	object = STEPPER_OBJECT(walk->mapping.table);
 	if (!object)
@@ -470,8 +470,10 @@ STEPPER_FN enum walk_end stepper_look_up(struct stepper_walk *walk, const unsign
 	spot->rule = stepper_rule_here(walk, pool, address);
 	if (UNWIND_KIND(spot->rule) == UNWIND_UNSUPPORTED)
 		return WALK_UNSUPPORTED;
-	if (UNWIND_KIND(spot->rule) == UNWIND_GAP && walk->mapping.table == WALK_TABLE_NO_ROOM)
+	if (walk->mapping.table == WALK_TABLE_NO_ROOM)
 		return WALK_NO_ROOM;
+	if (walk->mapping.table == WALK_TABLE_BROKEN)
+		return WALK_BROKEN;
 	return WALK_RUNNING;
 }
 

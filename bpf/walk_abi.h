@@ -20,6 +20,7 @@
 #define WALK_PROCESSES_MAX 32768
 #define WALK_NO_TABLE 0xffffffffu      /* the object has no unwind information */
 #define WALK_TABLE_NO_ROOM 0xfffffffeu /* it has, but the pool has no room for it */
+#define WALK_TABLE_BROKEN 0xfffffffdu  /* it has, but whoever was to read it died of it */
 #define WALK_POOL_SLACK                                                                            \
 	64 /* bytes a pool has beyond its size: loads are wider than an index is fine */
 
@@ -41,7 +42,7 @@ struct walk_mapping {
 	__u64 table_bias; /* address - table_bias: the address the table speaks of */
 	__u64 file_bias;  /* address - file_bias: the offset in the file */
 	__u32 object;     /* id, for frame words */
-	__u32 table;      /* position in map "walk_objects", WALK_NO_TABLE or WALK_TABLE_NO_ROOM */
+	__u32 table;      /* position in map "walk_objects", or one of WALK_NO_TABLE, … */
 };
 
 /*
@@ -74,6 +75,7 @@ enum walk_end {
 	WALK_UNMAPPED,      /* an address in no known mapping */
 	WALK_NO_INFO,       /* no unwind information and no frame pointer to go by */
 	WALK_NO_ROOM,       /* the object's table found the pool full */
+	WALK_BROKEN,        /* the object's table could not be built: its worker failed */
 	WALK_UNSUPPORTED,   /* unwind information that no rule can say */
 	WALK_UNREADABLE,    /* stack memory that cannot be read now */
 	WALK_BAD_FRAME,     /* a frame that does not lie above the last: corrupt, or misread */

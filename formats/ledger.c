@@ -118,6 +118,8 @@ void ledger_merge(struct ledger *into, const struct ledger *from)
 	into->frames.distinct += from->frames.distinct;
 	into->frames.named += from->frames.named;
 	merge_reasons(&into->frames.unnamed, &from->frames.unnamed);
+	into->sandbox.workers += from->sandbox.workers;
+	merge_reasons(&into->sandbox.failed, &from->sandbox.failed);
 }
 
 static void append_lost(const struct ledger_reasons *lost, struct buf *out)
@@ -152,6 +154,9 @@ void ledger_to_line(const struct ledger *ledger, struct buf *out)
 		if (classes[i].count)
 			buf_appendf(out, ", %" PRIu64 " %s", classes[i].count, classes[i].name);
 	append_lost(&ledger->samples.lost, out);
+	if (ledger_reasons_sum(&ledger->sandbox.failed))
+		buf_appendf(out, "; %" PRIu64 " times a worker failed at an object",
+			    ledger_reasons_sum(&ledger->sandbox.failed));
 	if (gap)
 		buf_appendf(out, "; %" PRIu64 " %s", (uint64_t)(gap < 0 ? -gap : gap),
 			    gap < 0 ? "more than due" : "unaccounted for");

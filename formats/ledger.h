@@ -50,6 +50,11 @@ struct ledger {
 		uint64_t bpf_ns_per_sample; /* 0: not measured */
 		uint64_t cpu_ns, rss_bytes, map_bytes;
 	} self;
+	struct {
+		uint64_t workers; /* processes without privileges that parsed others' files */
+		struct ledger_reasons
+			failed; /* objects given up on: what became of their workers */
+	} sandbox;
 };
 
 /*

@@ -52,6 +52,8 @@ static const struct field fields[] = {
 	FIELD("self", "cpu_ns", FIELD_U64, self.cpu_ns),
 	FIELD("self", "rss_bytes", FIELD_U64, self.rss_bytes),
 	FIELD("self", "map_bytes", FIELD_U64, self.map_bytes),
+	FIELD("sandbox", "workers", FIELD_U64, sandbox.workers),
+	FIELD("sandbox", "failed", FIELD_REASONS, sandbox.failed),
 };
 
 static void json_cleanup(json_t **json)

@@ -29,8 +29,11 @@ struct stream {
 };
 
 struct segment_reader {
-	int fd, table_fd; /* -1: in the segment itself */
-	uint64_t file_len, table_len;
+	int fd;
+	bool sealed;
+	uint64_t file_len, table_len; /* of the two files */
+	uint64_t frame_at;            /* in the file */
+	size_t missing;               /* windows in the table, but not in the file */
 	VEC(struct store_record) records;
 	struct stream stream;
 	size_t next; /* the window whose text follows */
@@ -60,15 +63,6 @@ static int read_at(int fd, uint64_t at, void *data, size_t len)
 	return 0;
 }
 
-static uint64_t le(const unsigned char *at, unsigned int bytes)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < bytes; i++)
-		value |= (uint64_t)at[i] << 8 * i;
-	return value;
-}
-
 /* The length of a skippable frame's content; -EINVAL when there is no such frame here. */
 static int read_frame_head(const struct segment_reader *reader, uint64_t at, uint32_t magic,
 			   size_t *ret_len)
@@ -78,9 +72,10 @@ static int read_frame_head(const struct segment_reader *reader, uint64_t at, uin
 
 	if (r < 0)
 		return r == -ENODATA ? -EINVAL : r;
-	if (le(head, 4) != magic || le(head + 4, 4) > reader->file_len - at - sizeof(head))
+	if (segment_le(head, 4) != magic ||
+	    segment_le(head + 4, 4) > reader->file_len - at - sizeof(head))
 		return -EINVAL;
-	*ret_len = le(head + 4, 4);
+	*ret_len = segment_le(head + 4, 4);
 	return 0;
 }
 
@@ -96,58 +91,45 @@ static int read_header(struct segment_reader *reader, struct err *err)
 	if (r < 0 || len < sizeof(start) || len > HEADER_MAX ||
 	    memcmp(start, mark, sizeof(start)) != 0)
 		return damaged(err, "not a segment of a store");
-	reader->stream.at = SEGMENT_FRAME_HEAD_LEN + len;
+	reader->frame_at = SEGMENT_FRAME_HEAD_LEN + len;
 	return 0;
 }
 
-static int find_table(const struct segment_reader *reader, uint64_t *ret_at, size_t *ret_len)
-{
-	unsigned char trailer[SEGMENT_TRAILER_LEN];
-	uint64_t at;
-
-	if (reader->file_len < sizeof(trailer) ||
-	    read_at(reader->fd, reader->file_len - sizeof(trailer), trailer, sizeof(trailer)) < 0)
-		return -EINVAL;
-	at = le(trailer + SEGMENT_FRAME_HEAD_LEN, 8);
-	if (le(trailer, 4) != SEGMENT_TRAILER_MAGIC ||
-	    memcmp(trailer + 16, SEGMENT_TRAILER_MARK, 8) != 0 || at >= reader->file_len)
-		return -EINVAL;
-	*ret_at = at + SEGMENT_FRAME_HEAD_LEN;
-	return read_frame_head(reader, at, SEGMENT_TABLE_MAGIC, ret_len);
-}
-
-/* The table of a segment that has its end. */
-static int read_own_table(const struct segment_reader *reader, struct buf *lines, struct err *err)
+/* The table of a segment that has its end; -ENODATA when it has not. */
+static int read_own_table(struct segment_reader *reader, struct buf *lines, struct err *err)
 {
 	_cleanup_buf_ struct buf packed = {0}, metadata = {0};
-	uint64_t at;
+	uint64_t at = reader->frame_at;
 	size_t len;
 	void *room;
-	int r = find_table(reader, &at, &len);
+	int r = read_frame_head(reader, at, SEGMENT_TABLE_MAGIC, &len);
 
 	if (r < 0)
-		return damaged(err, "its end is damaged or missing");
+		return err_set(err, r == -EINVAL ? -ENODATA : r, "its table is missing");
 	room = buf_room(&packed, len);
 	if (!room)
 		return err_errno(err, -ENOMEM, "its table");
-	r = read_at(reader->fd, at, room, len);
+	r = read_at(reader->fd, at + SEGMENT_FRAME_HEAD_LEN, room, len);
 	if (r < 0)
 		return err_errno(err, r, "its table");
 	packed.len = len;
+	reader->frame_at = at + SEGMENT_FRAME_HEAD_LEN + len;
+	reader->sealed = true;
 	return decompress_zstd(&packed, lines, &metadata, err);
 }
 
-/* Positions rise, and lie in the file. */
+/* Positions rise. */
 static bool is_in_order(const struct segment_reader *reader, const struct store_record *record)
 {
 	const struct store_record *before = reader->records.len ? vec_last(&reader->records) : NULL;
-	uint64_t file_begin = before ? before->file_end : reader->stream.at;
+	uint64_t frame_begin = before ? before->frame_end : 0;
 	uint64_t text_begin = before ? before->text.bytes : 0;
 
-	return record->file_end >= file_begin && record->file_end <= reader->file_len &&
-	       record->text.bytes >= text_begin && record->text.bytes - text_begin <= TEXT_MAX;
+	return record->frame_end >= frame_begin && record->text.bytes >= text_begin &&
+	       record->text.bytes - text_begin <= TEXT_MAX;
 }
 
+/* A window whose text is not all there, in a file that was cut, is missing with those behind it. */
 static int add_record(struct segment_reader *reader, const char *text, size_t len, struct err *err)
 {
 	_cleanup_store_record_ struct store_record record = {0};
@@ -157,85 +139,138 @@ static int add_record(struct segment_reader *reader, const char *text, size_t le
 		return r;
 	if (!is_in_order(reader, &record))
 		return damaged(err, "its table does not fit its text");
+	if (reader->missing || record.frame_end > reader->file_len - reader->frame_at) {
+		reader->missing++;
+		return 0;
+	}
 	if (vec_push(&reader->records, record) < 0)
 		return err_errno(err, -ENOMEM, "its table");
 	record = (struct store_record){0};
 	return 0;
 }
 
-/* A table that is being written may end in a part of a line. */
-static int read_records(struct segment_reader *reader, struct err *err)
+static int read_table(struct segment_reader *reader, int table_fd, struct buf *lines,
+		      struct err *err)
+{
+	int r = read_own_table(reader, lines, err);
+
+	if (r != -ENODATA || table_fd < 0)
+		return r;
+	r = fs_read_fd(table_fd, SEGMENT_TABLE_MAX, lines);
+	reader->table_len = lines->len;
+	return r < 0 ? err_errno(err, r, "its table") : 0;
+}
+
+static int measure(struct segment_reader *reader, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(reader->fd, &st) < 0)
+		return err_errno(err, -errno, "cannot read it");
+	reader->file_len = (uint64_t)st.st_size;
+	return 0;
+}
+
+/*
+ * A table that is being written may end in a part of a line. The text is measured behind it, so that what a
+ * writer has added meanwhile is not taken for missing.
+ */
+static int read_records(struct segment_reader *reader, int table_fd, struct err *err)
 {
 	_cleanup_buf_ struct buf buf = {.max_len = SEGMENT_TABLE_MAX};
 	struct checked_lines lines;
 	const char *text;
 	size_t len;
-	int r = reader->table_fd < 0 ? read_own_table(reader, &buf, err) :
-				       fs_read_fd(reader->table_fd, SEGMENT_TABLE_MAX, &buf);
+	int r = read_table(reader, table_fd, &buf, err);
 
+	if (r == 0)
+		r = measure(reader, err);
 	if (r < 0)
-		return reader->table_fd < 0 ? r : err_errno(err, r, "its table");
-	reader->table_len = reader->table_fd < 0 ? 0 : buf.len;
+		return r;
 	lines.at = (const char *)buf.data;
 	lines.end = buf.len ? lines.at + buf.len : lines.at;
 	while (r == 0 && checked_lines_next(&lines, &text, &len))
 		r = add_record(reader, text, len, err);
-	if (r == 0 && reader->table_fd < 0 && lines.at != lines.end)
+	if (r == 0 && reader->sealed && lines.at != lines.end)
 		return damaged(err, "its table is damaged");
 	return r;
+}
+
+static int open_stream(struct segment_reader *reader, struct err *err)
+{
+	struct stream *stream = &reader->stream;
+
+	stream->at = reader->frame_at;
+	XXH64_reset(&stream->sum, 0);
+	stream->context = ZSTD_createDCtx();
+	if (!stream->context)
+		return err_errno(err, -ENOMEM, "cannot read it");
+	ZSTD_DCtx_setParameter(stream->context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	return 0;
 }
 
 int segment_reader_of_fds(int fd, int table_fd, struct segment_reader **ret_reader, struct err *err)
 {
 	_cleanup_segment_reader_ struct segment_reader *reader = calloc(1, sizeof(*reader));
-	struct stat st;
 	int r;
 
-	if (!reader) {
-		close(fd);
-		if (table_fd >= 0)
-			close(table_fd);
-		return err_errno(err, -ENOMEM, "cannot open a segment");
-	}
+	if (!reader)
+		return err_errno(err, -ENOMEM, "cannot read it");
 	reader->fd = fd;
-	reader->table_fd = table_fd;
-	XXH64_reset(&reader->stream.sum, 0);
-	reader->stream.context = ZSTD_createDCtx();
-	if (!reader->stream.context)
-		return err_errno(err, -ENOMEM, "cannot open a segment");
-	ZSTD_DCtx_setParameter(reader->stream.context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-	if (fstat(fd, &st) < 0)
-		return err_errno(err, -errno, "cannot open a segment");
-	reader->file_len = (uint64_t)st.st_size;
-	r = read_header(reader, err);
+	r = measure(reader, err);
 	if (r == 0)
-		r = read_records(reader, err);
+		r = read_header(reader, err);
 	if (r == 0)
-		*ret_reader = TAKE_PTR(reader);
+		r = read_records(reader, table_fd, err);
+	if (r == 0)
+		r = open_stream(reader, err);
+	if (r < 0) {
+		reader->fd = -1; /* the caller's still */
+		return r;
+	}
+	*ret_reader = TAKE_PTR(reader);
+	return 0;
+}
+
+static int open_once(int dir_fd, const char *name, struct segment_reader **ret_reader,
+		     struct err *err)
+{
+	_cleanup_close_ int fd = segment_open_file(dir_fd, name, O_RDONLY), table_fd = -1;
+	char windows_name[SEGMENT_NAME_LEN];
+	int r;
+
+	if (fd < 0)
+		return err_errno(err, fd, "cannot open it");
+	segment_sibling(name, ".windows", windows_name);
+	table_fd = segment_open_file(dir_fd, windows_name, O_RDONLY);
+	if (table_fd < 0 && table_fd != -ENOENT)
+		return err_errno(err, table_fd, "its table");
+	r = segment_reader_of_fds(fd, table_fd, ret_reader, err);
+	if (r == 0)
+		fd = -1; /* the reader's */
 	return r;
 }
 
 /*
- * The table's own file is looked for first: a writer removes it when the segment has got its end, so
- * that one of the two is always there.
+ * Between the opening of the two files a writer may put the table into the segment, and remove its own
+ * file; that happens once to a segment.
  */
 int segment_reader_open(int dir_fd, const char *name, struct segment_reader **ret_reader,
 			struct err *err)
 {
-	_cleanup_close_ int fd = segment_open_file(dir_fd, name, O_RDONLY), table_fd = -1;
-	char windows_name[SEGMENT_NAME_LEN];
 	struct err why = {""};
-	int r;
+	int r = open_once(dir_fd, name, ret_reader, &why);
 
-	if (fd < 0)
-		return err_errno(err, fd, "cannot read '%s'", name);
-	segment_sibling(name, ".windows", windows_name);
-	table_fd = segment_open_file(dir_fd, windows_name, O_RDONLY);
-	if (table_fd < 0 && table_fd != -ENOENT)
-		return err_errno(err, table_fd, "cannot read '%s'", windows_name);
-	r = segment_reader_of_fds(TAKE_FD(fd), table_fd < 0 ? -1 : TAKE_FD(table_fd), ret_reader,
-				  &why);
+	if (r == -ENODATA)
+		r = open_once(dir_fd, name, ret_reader, &why);
+	if (r == -ENODATA)
+		r = -EINVAL;
 	return r < 0 ? err_set(err, r, "cannot read '%s': %s", name, why.text) : 0;
+}
+
+size_t segment_reader_missing(const struct segment_reader *reader)
+{
+	return reader->missing;
 }
 
 size_t segment_reader_count(const struct segment_reader *reader)
@@ -255,7 +290,7 @@ uint64_t segment_reader_bytes(const struct segment_reader *reader)
 
 bool segment_reader_is_sealed(const struct segment_reader *reader)
 {
-	return reader->table_fd < 0;
+	return reader->sealed;
 }
 
 /* More of the frame, but nothing from behind `end`; 0 bytes there: the text is cut off. */
@@ -316,7 +351,7 @@ static int decode_window(struct segment_reader *reader, size_t window, struct bu
 	buf_clear(text);
 	while (left) {
 		bool had_input = reader->stream.in_pos < reader->stream.in.len;
-		int r = refill(reader, record->file_end);
+		int r = refill(reader, reader->frame_at + record->frame_end);
 		ssize_t n;
 
 		if (r < 0)
@@ -352,9 +387,8 @@ struct segment_reader *segment_reader_free(struct segment_reader *reader)
 {
 	if (!reader)
 		return NULL;
-	close(reader->fd);
-	if (reader->table_fd >= 0)
-		close(reader->table_fd);
+	if (reader->fd >= 0)
+		close(reader->fd);
 	vec_for_each(&reader->records, record)
 		store_record_free(record);
 	vec_free(&reader->records);

@@ -14,13 +14,17 @@ struct segment_reader;
 int segment_reader_open(int dir_fd, const char *name, struct segment_reader **ret_reader,
 			struct err *err) _warn_unused_;
 
-/* The same of open files; takes both. `table_fd` -1: the segment has its table in itself. */
+/*
+ * The same of open files; takes `fd`, when it succeeds. `table_fd` (-1: none) is read when the segment has no
+ * table in itself; -ENODATA when there is none at all.
+ */
 int segment_reader_of_fds(int fd, int table_fd, struct segment_reader **ret_reader, struct err *err)
 	_warn_unused_;
 
 size_t segment_reader_count(const struct segment_reader *reader);
 const struct store_record *segment_reader_record(const struct segment_reader *reader,
 						 size_t window);
+size_t segment_reader_missing(const struct segment_reader *reader); /* cut off behind these */
 uint64_t segment_reader_bytes(const struct segment_reader *reader); /* of its files */
 bool segment_reader_is_sealed(const struct segment_reader *reader);
 

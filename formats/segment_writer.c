@@ -4,7 +4,6 @@
 #include "base/fs.h"
 #include "formats/checked_line.h"
 #include "formats/segment.h"
-#include "version.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +21,7 @@ struct segment_writer {
 	struct part_file data, table;
 	struct segment_size size;
 	struct buf packed, line; /* the prepared window's */
-	uint64_t prepared_text;
+	uint64_t prepared_text, header_len;
 	struct sink *to_buf, *zstd, *sum; /* text goes to sum, zstd, packed */
 };
 
@@ -39,15 +38,6 @@ static int make_sinks(struct segment_writer *writer)
 	if (r == 0)
 		r = sink_zstd_new(writer->to_buf, &writer->zstd);
 	return r < 0 ? r : sink_sum_new(writer->zstd, &writer->sum);
-}
-
-/* The header waits in `packed` for the first window. */
-static void put_header(struct segment_writer *writer)
-{
-	static const char header[] = "{\"format\":\"" SEGMENT_FORMAT
-				     "\",\"version\":1,\"smolder\":\"" SMOLDER_VERSION "\"}";
-
-	segment_append_frame(SEGMENT_HEADER_MAGIC, header, sizeof(header) - 1, &writer->packed);
 }
 
 int segment_writer_new(int dir_fd, const char *name, bool sync, struct segment_writer **ret_writer)
@@ -68,7 +58,8 @@ int segment_writer_new(int dir_fd, const char *name, bool sync, struct segment_w
 		r = make_file(dir_fd, &writer->table);
 	if (r < 0)
 		return r;
-	put_header(writer);
+	segment_append_header(&writer->packed); /* waits for the first window */
+	writer->header_len = writer->packed.len;
 	*ret_writer = TAKE_PTR(writer);
 	return 0;
 }
@@ -84,7 +75,7 @@ int segment_writer_prepare(struct segment_writer *writer, const struct profile *
 		err_errno(err, r, "cannot compress the window");
 	if (r == 0) {
 		record->text = sink_sum_get(writer->sum);
-		record->file_end = writer->data.len + writer->packed.len;
+		record->frame_end = writer->data.len + writer->packed.len - writer->header_len;
 		store_record_append(record, profile, &parts, &json);
 		checked_line_append(&writer->line, (const char *)json.data, json.len);
 		r = buf_error(&json) ? buf_error(&json) : buf_error(&writer->line);

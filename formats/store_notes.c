@@ -111,7 +111,8 @@ static int put(struct profile *profile, struct buf *text)
 
 static int put_span(const struct store_notes *notes, struct profile *profile, struct buf *text)
 {
-	buf_appendf(text, "store: %" PRIu64 " windows from ", notes->windows);
+	buf_appendf(text, "store: %" PRIu64 " window%s from ", notes->windows,
+		    notes->windows == 1 ? "" : "s");
 	append_time(notes->begin_ns, text);
 	buf_append_str(text, " to ");
 	append_time(notes->end_ns, text);

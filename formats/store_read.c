@@ -166,6 +166,18 @@ static int add_window(struct gather *gather, struct segment_reader *reader, size
 	return r < 0 ? err_set(err, r, "'%s', window %zu: %s", name, window + 1, why.text) : 0;
 }
 
+static void note_missing(struct gather *gather, const struct segment_reader *reader,
+			 const char *name)
+{
+	struct err note;
+
+	if (!segment_reader_missing(reader))
+		return;
+	err_set(&note, -ENODATA, "segment '%s' is cut off: its last %zu windows are missing", name,
+		segment_reader_missing(reader));
+	store_notes_damage(&gather->notes, &note);
+}
+
 /* A segment may be removed by its writer, to keep within bounds, while others are read. */
 static int add_segment(struct gather *gather, int dir_fd, const struct catalog_entry *entry,
 		       struct err *err)
@@ -180,6 +192,7 @@ static int add_segment(struct gather *gather, int dir_fd, const struct catalog_e
 		store_notes_damage(&gather->notes, &why);
 		return 0;
 	}
+	note_missing(gather, reader, entry->name);
 	for (size_t i = 0; r == 0 && i < segment_reader_count(reader); i++)
 		if (is_wanted(gather, segment_reader_record(reader, i)))
 			r = add_window(gather, reader, i, entry->name, err);

@@ -170,8 +170,9 @@ void store_record_append(const struct store_record *record, const struct profile
 	buf_appendf(out, ",\"sample_ns\":%" PRIu64 ",\"windows_lost\":%" PRIu64,
 		    record->window.sample_ns, record->windows_lost);
 	buf_appendf(out,
-		    ",\"text_end\":%" PRIu64 ",\"text_checksum\":%" PRIu32 ",\"file_end\":%" PRIu64,
-		    record->text.bytes, record->text.checksum, record->file_end);
+		    ",\"text_end\":%" PRIu64 ",\"text_checksum\":%" PRIu32
+		    ",\"frame_end\":%" PRIu64,
+		    record->text.bytes, record->text.checksum, record->frame_end);
 	buf_append_str(out, ",\"profile\":");
 	metadata_append(profile, profile_count_type(profile), out);
 	buf_append_byte(out, ',');
@@ -221,7 +222,7 @@ static int read_numbers(const json_t *object, struct store_record *record, struc
 	} numbers[] = {
 		{"sample_ns", &record->window.sample_ns}, {"windows_lost", &record->windows_lost},
 		{"text_end", &record->text.bytes},        {"text_checksum", &checksum},
-		{"file_end", &record->file_end},
+		{"frame_end", &record->frame_end},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)

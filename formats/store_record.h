@@ -16,8 +16,8 @@ struct store_record {
 	struct store_window window;
 	char boot_id[STORE_RECORD_BOOT_ID_LEN]; /* "" unknown */
 	uint64_t windows_lost;                  /* since the window before */
-	struct sink_sum text;     /* of all the segment's text up to the end of this window's */
-	uint64_t file_end;        /* where this window ends in the segment's file */
+	struct sink_sum text; /* of all the segment's text up to the end of this window's */
+	uint64_t frame_end;   /* of the segment's zstd frame, up to the end of this window's text */
 	struct profile *facts;    /* owned; no samples: the description, and the rows' label sets */
 	struct folded_parts rows; /* owned; `labels` are label sets of `facts` */
 };

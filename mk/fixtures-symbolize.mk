@@ -12,17 +12,25 @@ SYMBOLIZE_CHAINS := $(addprefix $(SYMBOLIZE)/chain_,pie no_pie static high compr
 	clang_dwarf5 library anonymous lazy)
 SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug zdebug altlink zstd \
 	separate linked mini long)
+SYMBOLIZE_SPLIT := $(addprefix $(SYMBOLIZE)/split_,gcc4 gcc5 clang4 clang5)
 SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels \
-	$(SYMBOLIZE)/scopes_clang
+	$(SYMBOLIZE)/scopes_clang $(SYMBOLIZE_SPLIT)
 
 ifneq ($(shell command -v g++),)
-SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/scopes_gcc
+SYMBOLIZE_FIXTURES += $(addprefix $(SYMBOLIZE)/scopes_,gcc types4 types5 split_types)
 endif
 ifneq ($(shell command -v dwz),)
 SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/dwz_pie
 endif
 ifneq ($(shell rustc --version 2>/dev/null),)
 SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/generic_legacy $(SYMBOLIZE)/generic_v0
+endif
+ifneq ($(shell command -v dwp),)
+SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/package_gcc4
+endif
+SYMBOLIZE_LLVM_DWP := $(firstword $(shell command -v llvm-dwp llvm-dwp-14))
+ifneq ($(SYMBOLIZE_LLVM_DWP),)
+SYMBOLIZE_FIXTURES += $(SYMBOLIZE)/package_clang5
 endif
 ifneq ($(shell go version 2>/dev/null),)
 SYMBOLIZE_FIXTURES += $(addprefix $(SYMBOLIZE)/go_,full stripped pie external)
@@ -112,6 +120,31 @@ $(SYMBOLIZE)/generic_legacy $(SYMBOLIZE)/generic_v0: $(SYMBOLIZE)/generic_%: \
 		$(SYMBOLIZE_SOURCES)/generic.rs
 	$(call msg,FIXTURE,$@) env -u MAKEFLAGS -u MFLAGS RUSTC_BOOTSTRAP=1 rustc -O -g -Z unstable-options \
 		-C symbol-mangling-version=$* $< -o $@
+
+# Debug information in a file beside each object file; and all of it in a package beside the program.
+$(SYMBOLIZE)/split_gcc4 $(SYMBOLIZE)/split_clang4: SYMBOLIZE_LINK := -gdwarf-4
+$(SYMBOLIZE)/split_gcc5 $(SYMBOLIZE)/split_clang5: SYMBOLIZE_LINK := -gdwarf-5
+$(SYMBOLIZE)/split_gcc4 $(SYMBOLIZE)/split_gcc5: SYMBOLIZE_CC := gcc
+$(SYMBOLIZE)/split_clang4 $(SYMBOLIZE)/split_clang5: SYMBOLIZE_CC := $(BPF_CC)
+SYMBOLIZE_SPLIT_SOURCES := $(SYMBOLIZE_SOURCES)/other.c $(SYMBOLIZE_SOURCES)/chain.c
+$(SYMBOLIZE_SPLIT): SYMBOLIZE_SPLIT_CC = $(SYMBOLIZE_CC) -std=gnu11 -O2 -g -Wall -Wextra -fPIE $(SYMBOLIZE_LINK)
+$(SYMBOLIZE_SPLIT): $(SYMBOLIZE)/%: $(SYMBOLIZE_SPLIT_SOURCES)
+	$(call msg,FIXTURE,$@) $(SYMBOLIZE_SPLIT_CC) $(SYMBOLIZE_SPLIT_SOURCES) -pie -o $@.whole && \
+		for source in $(SYMBOLIZE_SPLIT_SOURCES); do \
+			$(SYMBOLIZE_SPLIT_CC) -gsplit-dwarf -c $$source \
+				-o $@_$$(basename $$source .c).o || exit 1; \
+		done && $(SYMBOLIZE_CC) -pie $@_other.o $@_chain.o -o $@
+# llvm-dwp 14 never ends on gcc's DWARF 5, and binutils' 2.40 knows DWARF 4 only.
+$(SYMBOLIZE)/package_gcc4: $(SYMBOLIZE)/split_gcc4
+	$(call msg,DWP,$@) cp $< $@ && dwp -e $@ -o $@.dwp
+$(SYMBOLIZE)/package_clang5: $(SYMBOLIZE)/split_clang5
+	$(call msg,DWP,$@) cp $< $@ && $(SYMBOLIZE_LLVM_DWP) -e $@ -o $@.dwp
+
+$(SYMBOLIZE)/scopes_types4: SYMBOLIZE_LINK := -gdwarf-4
+$(SYMBOLIZE)/scopes_types5: SYMBOLIZE_LINK := -gdwarf-5
+$(SYMBOLIZE)/scopes_split_types: SYMBOLIZE_LINK := -gdwarf-5 -gsplit-dwarf
+$(addprefix $(SYMBOLIZE)/scopes_,types4 types5 split_types): $(SYMBOLIZE_SOURCES)/scopes.cc
+	$(call msg,FIXTURE,$@) g++ -O2 -g -Wall -Wextra -fdebug-types-section $(SYMBOLIZE_LINK) $< -o $@
 
 # By Go's own linker without cgo, and position-independent by the system's.
 SYMBOLIZE_GO := env -u MAKEFLAGS -u MFLAGS GO111MODULE=off GOFLAGS= GOCACHE=$(abspath $(OUT)/go-cache) go build

@@ -76,3 +76,20 @@ void account_self(struct ledger *ledger, uint64_t mapped_bytes)
 	peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
 	ledger->self.rss_bytes = peak_bytes - MIN(mapped_bytes, peak_bytes);
 }
+
+void account_sandbox(struct ledger *ledger, struct sandbox *sandbox)
+{
+	struct sandbox_counters counters;
+
+	if (!sandbox)
+		return;
+	sandbox_take_counters(sandbox, &counters);
+	ledger->self.cpu_ns += counters.cpu_ns;
+	ledger->self.rss_bytes += counters.rss_bytes;
+	ledger->sandbox.workers += counters.workers;
+	for (uint32_t i = 0; i < SANDBOX_FAILURE_CNT; i++)
+		if (counters.failed[i])
+			ledger_reasons_add(&ledger->sandbox.failed,
+					   sandbox_failure_name((enum sandbox_failure)i),
+					   counters.failed[i]);
+}

@@ -10,6 +10,7 @@
 #include "profiler/collect/ticks.h"
 #include "profiler/collect/window.h"
 #include "profiler/recording.h"
+#include "profiler/sandbox/sandbox.h"
 
 struct account {
 	uint64_t stats[SMOLDER_STAT_COUNT];
@@ -27,5 +28,8 @@ void account_to_ledger(const struct account *account, const struct tick_account 
  * maps that were part of it: they are in map_bytes.
  */
 void account_self(struct ledger *ledger, uint64_t mapped_bytes);
+
+/* Adds what workers did, and what they used to "self". NULL is legal: there were none. */
+void account_sandbox(struct ledger *ledger, struct sandbox *sandbox);
 
 #endif

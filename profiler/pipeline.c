@@ -117,6 +117,7 @@ static int open_recorder(struct pipeline *pipeline, const struct smolder_config 
 		.frequency_hz = options->frequency_hz,
 		.unwind_bytes = options->unwind_bytes,
 		.drain_ns = DRAIN_INTERVAL_NS,
+		.sandbox = options->sandbox,
 		.maps = {.window_ns = options->window_ns,
 			 .budget_bytes = options->budget_bytes,
 			 .stack_buckets = options->stack_buckets,
@@ -208,6 +209,8 @@ static int open_namer(struct pipeline *pipeline, struct err *err)
 
 	if (!pipeline->options->no_cache)
 		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	resolve_set_opener(processes_objects(recorder_processes(pipeline->recorder)),
+			   &options.symbols);
 	kernel = namer_new(&options, &pipeline->namer);
 	if (kernel == 0)
 		kernel = namer_add_kernel(pipeline->namer);
@@ -313,6 +316,7 @@ static int build_profile(struct pipeline *pipeline, struct profile **ret_profile
 	if (r < 0)
 		return r;
 	account_self(&profile->ledger, pipeline->mapped_bytes);
+	account_sandbox(&profile->ledger, pipeline->options->sandbox);
 	*ret_profile = TAKE_PTR(profile);
 	return 0;
 }

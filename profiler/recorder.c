@@ -164,7 +164,8 @@ static int open_walker(struct recorder *recorder, struct err *err)
 	kernel.pool_size = maps.pool_size;
 	kernel.objects = maps.objects;
 	kernel.processes_fd = maps.processes_fd;
-	return walker_new(&kernel, recorder->processes, &recorder->walker, err);
+	return walker_new(&kernel, recorder->processes, recorder->options.sandbox,
+			  &recorder->walker, err);
 }
 
 static struct recorder *recorder_new(const struct recorder_options *options)

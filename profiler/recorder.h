@@ -31,6 +31,7 @@ struct recorder_options {
 	uint64_t drain_ns;        /* the rings are emptied at least that often */
 	struct plan_request maps; /* wishes; rate, CPUs and depth are filled in */
 	struct processes_options processes;
+	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
 	/* Called for a descriptor of recorder_watch() that is readable. < 0 ends the run. */
 	int (*on_ready)(void *ctx, int fd, struct err *err);
 	/* Called after each of the kernel's windows; may be NULL. */

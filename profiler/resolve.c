@@ -56,6 +56,15 @@ static int add_jit(struct resolve *resolve, const struct object *object)
 	return r < 0 ? r : (int)resolve->jits.len - 1;
 }
 
+static int add_file(struct resolve *resolve, uint32_t id)
+{
+	const struct object *object = objects_get(resolve->objects, id);
+	int added = namer_add_file(resolve->namer, object->fd, object->path);
+
+	namer_set_owner(resolve->namer, added, id);
+	return added;
+}
+
 static int add_named_object(struct resolve *resolve, uint32_t id)
 {
 	const struct object *object = objects_get(resolve->objects, id);
@@ -68,7 +77,7 @@ static int add_named_object(struct resolve *resolve, uint32_t id)
 	case OBJECT_ANONYMOUS:
 		return add_jit(resolve, object);
 	default:
-		return namer_add_file(resolve->namer, object->fd, object->path);
+		return add_file(resolve, id);
 	}
 }
 
@@ -570,4 +579,17 @@ int resolve_recording(const struct recording *recording, const struct objects *o
 		r = recording_count_stacks(recording, &profile->ledger.stacks.distinct);
 	profile->ledger.stacks.kernel = recording->kernel;
 	return r < 0 ? err_errno(err, r, "cannot build the profile") : 0;
+}
+
+static int open_debug(void *ctx, uint32_t owner, const char *path)
+{
+	const struct objects *objects = ctx;
+
+	return owner < objects_count(objects) ? objects_open_beside(objects, owner, path) : -ENOENT;
+}
+
+void resolve_set_opener(const struct objects *objects, struct symbolizer_options *options)
+{
+	options->open_debug = open_debug;
+	options->open_ctx = (void *)(uintptr_t)objects;
 }

@@ -18,4 +18,7 @@
 int resolve_recording(const struct recording *recording, const struct objects *objects,
 		      struct namer *namer, struct profile *profile, struct err *err) _warn_unused_;
 
+/* Has a namer look for debug files as the objects' own processes would; they must outlive it. */
+void resolve_set_opener(const struct objects *objects, struct symbolizer_options *options);
+
 #endif

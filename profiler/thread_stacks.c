@@ -167,7 +167,7 @@ static int open_walker(struct taker *taker, struct err *err)
 		return err_errno(err, r, "cannot set up stack walking");
 	kernel.pool = taker->pool;
 	kernel.objects = taker->objects;
-	return walker_new(&kernel, taker->processes, &taker->walker, err);
+	return walker_new(&kernel, taker->processes, taker->options->sandbox, &taker->walker, err);
 }
 
 static int open_process(struct taker *taker, uint32_t pid, struct err *err)
@@ -195,13 +195,16 @@ static int open_process(struct taker *taker, uint32_t pid, struct err *err)
 static int name_all(struct taker *taker, struct profile **ret_profile, struct err *err)
 {
 	char cache[PATH_MAX];
-	struct namer_options options = {.sandbox = taker->options->sandbox};
+	struct namer_options options = {
+		.sandbox = taker->options->sandbox,
+	};
 	_cleanup_namer_ struct namer *namer = NULL;
 	_cleanup_profile_ struct profile *profile = NULL;
 	int r = profile_new(&profile);
 
 	if (!taker->options->no_cache)
 		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	resolve_set_opener(processes_objects(taker->processes), &options.symbols);
 	if (r == 0)
 		r = namer_new(&options, &namer);
 	if (r < 0)

@@ -127,7 +127,8 @@ static int find_by_link(const struct link *link, const struct debug_place *place
 	for (size_t i = 0; place->open && i < ARRAY_SIZE(between) && r == -ENOENT; i++) {
 		if ((size_t)snprintf(path, sizeof(path), "%.*s%s%s", directory_len,
 				     place->object_path, between[i], link->name) < sizeof(path))
-			r = take_candidate(place->open(place->ctx, path), proof, ret_file);
+			r = take_candidate(place->open(place->ctx, place->owner, path), proof,
+					   ret_file);
 	}
 	if (r != -ENOENT || place->object_path[0] != '/' || has_dots(place->object_path))
 		return r;

@@ -14,7 +14,8 @@ struct debug_place {
 	const char *directory;   /* "/usr/lib/debug" */
 	const char *object_path; /* for .gnu_debuglink, which is looked for beside the object */
 	/* Opens a path as the object's process sees it; < 0: no. NULL: such paths are left out. */
-	int (*open)(void *ctx, const char *path);
+	int (*open)(void *ctx, uint32_t owner, const char *path);
+	uint32_t owner; /* of the object, for that */
 	/* Opens a path below `directory`. NULL: open(2). */
 	int (*open_host)(void *ctx, const char *path);
 	void *ctx;

@@ -55,6 +55,11 @@ static uint8_t slot_of(uint64_t attribute)
 		return DWARF_RNGLISTS_BASE;
 	case DW_AT_GNU_ranges_base:
 		return DWARF_RANGES_BASE;
+	case DW_AT_dwo_name:
+	case DW_AT_GNU_dwo_name:
+		return DWARF_DWO_NAME;
+	case DW_AT_GNU_dwo_id:
+		return DWARF_DWO_ID;
 	default:
 		return DWARF_SLOT_COUNT;
 	}

@@ -28,6 +28,8 @@ enum dwarf_slot {
 	DWARF_ADDR_BASE,
 	DWARF_RNGLISTS_BASE,
 	DWARF_RANGES_BASE, /* GNU's, before DWARF 5 */
+	DWARF_DWO_NAME,    /* of the file with the rest of a skeleton unit */
+	DWARF_DWO_ID,      /* GNU's, before DWARF 5 */
 	DWARF_SLOT_COUNT
 };
 

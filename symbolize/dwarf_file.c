@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <gelf.h>
+#include <stdio.h>
 #include <string.h>
 
 #define UNITS_MAX (1024 * 1024) /* Chromium has some 40,000 */
@@ -12,7 +13,8 @@
 #define ROOT_LEN 1024                          /* of nearly all root entries */
 #define READ_LEN_MAX ((size_t)8 * 1024 * 1024) /* of a section, until it is forgotten */
 
-static int load_sections(const struct elf_file *elf, uint64_t budget, struct dwarf_file *file)
+static int load_sections(const struct elf_file *elf, bool is_split, uint64_t *budget,
+			 struct dwarf_file *file)
 {
 	static const char *const names[DWARF_SECTION_COUNT] = {
 		[DWARF_INFO] = ".debug_info",
@@ -25,12 +27,15 @@ static int load_sections(const struct elf_file *elf, uint64_t budget, struct dwa
 		[DWARF_ADDR] = ".debug_addr",
 		[DWARF_STR_OFFSETS] = ".debug_str_offsets",
 	};
+	char name[32];
 
 	for (size_t i = 0; i < DWARF_SECTION_COUNT; i++) {
-		bool is_in_parts = i == DWARF_INFO || i == DWARF_LINE;
-		int r = (is_in_parts ? elf_section_open : elf_section_load)(elf, names[i], &budget,
-									    &file->sections[i]);
+		bool is_in_parts = !is_split && (i == DWARF_INFO || i == DWARF_LINE);
+		int r;
 
+		snprintf(name, sizeof(name), "%s%s", names[i], is_split ? ".dwo" : "");
+		r = (is_in_parts ? elf_section_open : elf_section_load)(elf, name, budget,
+									&file->sections[i]);
 		if (r < 0)
 			return r;
 		if (i == DWARF_INFO && file->sections[i].len == 0)
@@ -40,10 +45,10 @@ static int load_sections(const struct elf_file *elf, uint64_t budget, struct dwa
 }
 
 /* Behind the address size: what DWARF 5 put into the headers of some units. */
-static void skip_unit_extras(struct byte_reader *reader, const struct dwarf_cu *cu)
+static void read_unit_extras(struct byte_reader *reader, struct dwarf_cu *cu)
 {
 	if (cu->type == DW_UT_skeleton || cu->type == DW_UT_split_compile)
-		reader_skip(reader, 8);
+		cu->dwo_id = read_fixed(reader, 8);
 	if (cu->type == DW_UT_type || cu->type == DW_UT_split_type)
 		reader_skip(reader, 8 + (uint64_t)cu->sizes.offset);
 }
@@ -71,7 +76,7 @@ static bool read_unit_header(const struct dwarf_file *file, uint64_t offset,
 		cu.type = read_u8(&reader);
 		cu.sizes.address = read_u8(&reader);
 		cu.abbrev_offset = read_fixed(&reader, cu.sizes.offset);
-		skip_unit_extras(&reader, &cu);
+		read_unit_extras(&reader, &cu);
 	} else {
 		cu.abbrev_offset = read_fixed(&reader, cu.sizes.offset);
 		cu.sizes.address = read_u8(&reader);
@@ -108,7 +113,8 @@ static bool is_little_endian(const struct elf_file *elf)
 	return ident && ident[EI_DATA] == ELFDATA2LSB;
 }
 
-int dwarf_file_open(const struct elf_file *elf, uint64_t budget, struct dwarf_file **ret_file)
+static int open_file(const struct elf_file *elf, bool is_split, uint64_t *budget,
+		     struct dwarf_file **ret_file)
 {
 	struct dwarf_file *file;
 	int r;
@@ -118,7 +124,7 @@ int dwarf_file_open(const struct elf_file *elf, uint64_t budget, struct dwarf_fi
 	file = calloc(1, sizeof(*file));
 	if (!file)
 		return -ENOMEM;
-	r = load_sections(elf, budget, file);
+	r = load_sections(elf, is_split, budget, file);
 	if (r == 0)
 		r = dwarf_file_find_units(file);
 	if (r < 0) {
@@ -127,6 +133,17 @@ int dwarf_file_open(const struct elf_file *elf, uint64_t budget, struct dwarf_fi
 	}
 	*ret_file = file;
 	return 0;
+}
+
+int dwarf_file_open(const struct elf_file *elf, uint64_t budget, struct dwarf_file **ret_file)
+{
+	return open_file(elf, false, &budget, ret_file);
+}
+
+int dwarf_file_open_split(const struct elf_file *elf, uint64_t *budget,
+			  struct dwarf_file **ret_file)
+{
+	return open_file(elf, true, budget, ret_file);
 }
 
 struct dwarf_file *dwarf_file_close(struct dwarf_file *file)
@@ -197,7 +214,9 @@ static void take_bases(struct dwarf_cu *cu, const struct dwarf_die *root)
 {
 	uint64_t header_len = cu->sizes.offset == 8 ? 16 : 8;
 
-	cu->str_offsets_base = cu->sizes.version >= 5 ? header_len : 0;
+	cu->str_offsets_base = cu->split.str_offsets + (cu->sizes.version >= 5 ? header_len : 0);
+	if (cu->is_split)
+		cu->rnglists_base = cu->split.rnglists + header_len + 4;
 	if (dwarf_has(root, DWARF_STR_OFFSETS_BASE))
 		cu->str_offsets_base = root->values[DWARF_STR_OFFSETS_BASE].number;
 	if (dwarf_has(root, DWARF_ADDR_BASE))

@@ -33,14 +33,22 @@ struct dwarf_file {
 	struct dwarf_file *alternate; /* dwz's common file, or NULL; owned */
 };
 
+/* What a split unit (of a .dwo or .dwp file) counts from, as nothing in it says so. */
+struct dwarf_split_bases {
+	uint64_t str_offsets, rnglists; /* where its part of these sections begins */
+};
+
 struct dwarf_cu { /* one unit; offsets are of its .debug_info */
 	struct dwarf_file *file;
 	uint64_t offset, limit, root_offset;
 	uint64_t abbrev_offset;
 	uint64_t base_address; /* DW_AT_low_pc: what range lists count from */
 	uint64_t str_offsets_base, addr_base, rnglists_base, ranges_base;
+	uint64_t dwo_id; /* a skeleton's and its split unit's; 0: none, or in an attribute */
+	struct dwarf_split_bases split;
 	struct dwarf_sizes sizes;
 	uint8_t type; /* DW_UT_*; before DWARF 5 always DW_UT_compile */
+	bool is_split;
 	bool is_ready;
 	const struct dwarf_abbrev_table *abbrevs; /* NULL until ready, and when broken */
 };
@@ -81,6 +89,10 @@ void dwarf_file_load(struct dwarf_file *file);
 
 /* Forgets what was read, if it is much. No value or string read before may be used after it. */
 void dwarf_file_trim(struct dwarf_file *file);
+
+/* The same of a .dwo or .dwp file; `budget` shrinks by what its sections take. */
+int dwarf_file_open_split(const struct elf_file *elf, uint64_t *budget,
+			  struct dwarf_file **ret_file) _warn_unused_;
 
 /* The part of opening that comes when the sections are there. 0, -EFBIG or -ENOMEM. */
 int dwarf_file_find_units(struct dwarf_file *file) _warn_unused_;

@@ -26,11 +26,12 @@ static void close_source(struct unit_source *base)
 {
 	struct dwarf_source *source = (struct dwarf_source *)base;
 
+	dwarf_split_close(&source->split);
 	dwarf_file_close(source->dwarf);
 	free(source);
 }
 
-struct unit_source *dwarf_names_source(const struct elf_file *elf, struct dwarf_file *dwarf)
+struct unit_source *dwarf_names_source(const struct dwarf_place *place, struct dwarf_file *dwarf)
 {
 	struct dwarf_source *source = calloc(1, sizeof(*source));
 
@@ -40,7 +41,8 @@ struct unit_source *dwarf_names_source(const struct elf_file *elf, struct dwarf_
 	}
 	source->base = (struct unit_source){.build = build_unit, .close = close_source};
 	source->dwarf = dwarf;
-	source->elf = elf;
+	source->elf = place->elf;
+	dwarf_split_init(&source->split, place->files);
 	source->budget = (struct dwarf_budget){
 		.line_bytes = LINE_BYTES_MAX,
 		.scope_cnt = SCOPES_MAX,
@@ -98,10 +100,10 @@ static int index_units(struct unit_names *names)
 	return unit_names_seal(names);
 }
 
-int dwarf_names_open(const struct elf_file *elf, struct dwarf_file *dwarf,
+int dwarf_names_open(const struct dwarf_place *place, struct dwarf_file *dwarf,
 		     struct unit_names **ret_names)
 {
-	struct unit_source *source = dwarf_names_source(elf, dwarf);
+	struct unit_source *source = dwarf_names_source(place, dwarf);
 	struct unit_names *names = source ? unit_names_new(source) : NULL;
 	int r;
 

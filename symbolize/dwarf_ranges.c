@@ -100,7 +100,7 @@ static bool list_offset(const struct dwarf_file *file, const struct dwarf_cu *cu
 	uint64_t offset;
 
 	if (value->form != DW_FORM_rnglistx) {
-		*ret_offset = value->number;
+		*ret_offset = value->number + (cu->sizes.version >= 5 ? cu->split.rnglists : 0);
 		return true;
 	}
 	if (!dwarf_table_entry(&file->sections[DWARF_RNGLISTS], table, value->number, &offset))
@@ -151,7 +151,8 @@ int dwarf_ranges_of(const struct dwarf_file *file, const struct dwarf_cu *cu,
 		return take_single(file, cu, die, sink);
 	if (!list_offset(file, cu, &die->values[DWARF_RANGE_LIST], &offset))
 		return 0;
-	if (!is_new && __builtin_add_overflow(offset, cu->ranges_base, &offset))
+	/* GNU's base is for the split unit: the skeleton's own ranges do not count from it */
+	if (!is_new && cu->is_split && __builtin_add_overflow(offset, cu->ranges_base, &offset))
 		return 0;
 	list.reader =
 		elf_section_reader(&file->sections[is_new ? DWARF_RNGLISTS : DWARF_RANGES], offset);

@@ -129,8 +129,7 @@ static void name_scope(struct walk *walk, struct unit_scope *scope)
 
 	own_names(walk, walk->cu, &walk->die, &names);
 	if (dwarf_has(&walk->die, DWARF_ORIGIN) &&
-	    dwarf_follow(walk->source->dwarf, walk->cu, &walk->die.values[DWARF_ORIGIN],
-			 &reference)) {
+	    dwarf_follow(walk->cu->file, walk->cu, &walk->die.values[DWARF_ORIGIN], &reference)) {
 		further = origin_names(walk, reference, 1);
 		fill_names(&names, &further);
 	}
@@ -169,7 +168,7 @@ static int add_scope(struct walk *walk, struct unit_scope *scope, uint32_t *ret_
 
 	walk->depth = scope->depth;
 	walk->range_cnt = 0;
-	r = dwarf_ranges_of(walk->source->dwarf, walk->cu, &walk->die, &sink);
+	r = dwarf_ranges_of(walk->cu->file, walk->cu, &walk->die, &sink);
 	if (r < 0 || walk->range_cnt == 0)
 		return r;
 	name_scope(walk, scope);
@@ -238,11 +237,11 @@ static int visit(struct walk *walk, const struct dwarf_abbrev *abbrev, struct by
 /* Jumps over children; false when the entry does not say to where, or not ahead. */
 static bool jump(const struct walk *walk, struct byte_reader *reader)
 {
-	uint64_t here = (uint64_t)(reader->at - walk->source->dwarf->sections[DWARF_INFO].start);
+	uint64_t here = (uint64_t)(reader->at - walk->cu->file->sections[DWARF_INFO].start);
 	struct dwarf_reference next;
 
 	if (!dwarf_has(&walk->die, DWARF_SIBLING) ||
-	    !dwarf_follow(walk->source->dwarf, walk->cu, &walk->die.values[DWARF_SIBLING], &next))
+	    !dwarf_follow(walk->cu->file, walk->cu, &walk->die.values[DWARF_SIBLING], &next))
 		return false;
 	return next.offset > here && next.offset < walk->cu->limit &&
 	       reader_skip(reader, next.offset - here);
@@ -251,7 +250,7 @@ static bool jump(const struct walk *walk, struct byte_reader *reader)
 static int walk_entries(struct walk *walk)
 {
 	struct byte_reader reader =
-		dwarf_cu_reader(walk->source->dwarf, walk->cu, walk->cu->root_offset);
+		dwarf_cu_reader(walk->cu->file, walk->cu, walk->cu->root_offset);
 	size_t depth = 0;
 
 	walk->insides[0] = OUTSIDE;
@@ -350,6 +349,23 @@ static int add_lines(struct walk *walk, const struct dwarf_die *root)
 	return r;
 }
 
+/* The entries of a skeleton are those of its split unit. */
+static int walk_all_entries(struct walk *walk, const struct dwarf_die *root)
+{
+	const struct dwarf_cu *cu = walk->cu;
+	struct dwarf_split_unit unit = {0};
+	int r = dwarf_split_open(&walk->source->split, cu, root, &unit);
+
+	if (r == 0)
+		walk->cu = unit.cu;
+	else
+		walk->source->base.is_partial = r != -ENODATA;
+	r = walk_entries(walk);
+	walk->cu = cu;
+	dwarf_split_unit_close(&unit);
+	return r;
+}
+
 static int build(struct walk *walk, struct dwarf_cu *cu, struct unit_index_header **ret_block)
 {
 	struct dwarf_budget *budget = &walk->source->budget;
@@ -359,7 +375,7 @@ static int build(struct walk *walk, struct dwarf_cu *cu, struct unit_index_heade
 	if (unit_draft_init(&walk->draft) < 0)
 		return -ENOMEM;
 	if (dwarf_cu_prepare(walk->source->dwarf, cu, &root)) {
-		r = walk_entries(walk);
+		r = walk_all_entries(walk, &root);
 		if (r == 0)
 			r = add_lines(walk, &root);
 	}

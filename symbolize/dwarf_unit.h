@@ -3,7 +3,7 @@
 #ifndef SMOLDER_SYMBOLIZE_DWARF_UNIT_H
 #define SMOLDER_SYMBOLIZE_DWARF_UNIT_H
 
-#include "symbolize/dwarf_file.h"
+#include "symbolize/dwarf_split.h"
 #include "symbolize/unit_names.h"
 
 struct dwarf_budget {        /* what one object may still cost us; shared by its units */
@@ -15,6 +15,7 @@ struct dwarf_source {
 	struct unit_source base;
 	struct dwarf_file *dwarf;
 	const struct elf_file *elf; /* that runs: its segments say what is code */
+	struct dwarf_split split;
 	struct dwarf_budget budget;
 };
 

@@ -84,9 +84,29 @@ static int unpack(const struct package *package, uint64_t *budget, struct elf_by
 	return 0;
 }
 
+/* In a .dwo file units of types are sections of the same name, before that of the compile unit. */
+static struct Elf_Scn *find_last(const struct elf_file *file, const char *name)
+{
+	struct Elf_Scn *last = elf_file_section(file, name, 0), *section = last;
+	size_t names;
+	GElf_Shdr header;
+
+	if (!last || elf_getshdrstrndx(file->elf, &names) < 0)
+		return last;
+	while ((section = elf_nextscn(file->elf, section))) {
+		const char *own_name = NULL;
+
+		if (gelf_getshdr(section, &header))
+			own_name = elf_strptr(file->elf, names, header.sh_name);
+		if (own_name && strcmp(own_name, name) == 0)
+			last = section;
+	}
+	return last;
+}
+
 static struct Elf_Scn *find_section(const struct elf_file *file, const char *name, bool *ret_is_old)
 {
-	struct Elf_Scn *section = elf_file_section(file, name, 0);
+	struct Elf_Scn *section = find_last(file, name);
 	char old_name[32];
 
 	*ret_is_old = false;

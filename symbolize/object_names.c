@@ -58,11 +58,12 @@ static int load_dwarf(struct object_names *names, struct dwarf_file **ret_dwarf)
 
 static void open_dwarf(struct object_names *names)
 {
+	struct dwarf_place place = {names->file, &names->place};
 	struct dwarf_file *dwarf;
 	int r = load_dwarf(names, &dwarf);
 
 	if (r == 0)
-		r = dwarf_names_open(names->file, dwarf, &names->units);
+		r = dwarf_names_open(&place, dwarf, &names->units);
 	if (r < 0)
 		names->units = NULL;
 	names->has_lost_dwarf = r < 0 && r != -ENODATA;
@@ -177,13 +178,14 @@ static int take_cached(struct object_names *names)
 
 static void attach_units(struct object_names *names)
 {
+	struct dwarf_place place = {names->file, &names->place};
 	struct unit_source *source = NULL;
 	struct dwarf_file *dwarf;
 
 	if (names->has_go_units)
 		source = go_names_source(names->file);
 	else if (load_dwarf(names, &dwarf) == 0)
-		source = dwarf_names_source(names->file, dwarf);
+		source = dwarf_names_source(&place, dwarf);
 	unit_names_attach(names->units, source);
 }
 
@@ -266,7 +268,8 @@ int object_names_open(int fd, const struct object_names_options *options,
 	struct object_names *names = ret_names;
 	int r;
 
-	*names = (struct object_names){.may_hold_files = options->may_hold_files};
+	*names = (struct object_names){.place = options->place,
+				       .may_hold_files = options->may_hold_files};
 	r = elf_file_open(fd, &names->file);
 	if (r < 0)
 		return r;

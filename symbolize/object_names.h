@@ -13,13 +13,14 @@
 #include "symbolize/unit_names.h"
 
 struct object_names_options {
-	struct debug_place place;
+	struct debug_place place; /* what it points to outlives the names */
 	bool no_dwarf;
 	struct index_store store;
 	bool may_hold_files; /* descriptors, until all that may be asked for is known */
 };
 
-struct object_names { /* all zero: nothing is known */
+struct object_names {             /* all zero: nothing is known */
+	struct debug_place place; /* of files that are opened only when they are asked about */
 	struct elf_file *file;
 	struct elf_file *debug;     /* NULL: none needed or found */
 	struct elf_file *alternate; /* dwz's common file, or NULL */

@@ -24,6 +24,7 @@ enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL, OBJECT_JIT };
 struct object {
 	enum object_kind kind;
 	const char *path; /* for messages; in the name pool */
+	uint32_t owner;   /* what the caller calls it */
 	bool is_loaded;
 	enum sym_reason broken; /* SYM_OK when lookups make sense */
 	int fd;                 /* owned until `names` or `jit` takes it; -1 without a file */
@@ -163,6 +164,12 @@ int symbolizer_add_vdso(struct symbolizer *symbolizer)
 		(struct object){.kind = OBJECT_VDSO, .fd = -1, .jit.fd = -1, .path = "[vdso]"});
 }
 
+void symbolizer_set_owner(struct symbolizer *symbolizer, int object, uint32_t owner)
+{
+	if (object >= 0 && (size_t)object < symbolizer->objects.len)
+		symbolizer->objects.items[object].owner = owner;
+}
+
 static enum sym_reason reason_of(int error)
 {
 	switch (error) {
@@ -187,6 +194,7 @@ static enum sym_reason load_file(struct symbolizer *symbolizer, struct object *o
 								 SYMBOLIZER_DEBUG_DIRECTORY,
 			  .object_path = object->path,
 			  .open = wanted->open_debug,
+			  .owner = object->owner,
 			  .open_host = wanted->open_host,
 			  .ctx = wanted->open_ctx},
 	};

@@ -74,11 +74,12 @@ struct symbolizer_options {
 	bool no_demangle;            /* names are as in the symbol table, which costs less */
 	const char *debug_directory; /* of separate debug files; NULL: the above */
 	/*
-	 * Opens a debug file beside an object, by its path as the object's own path is; < 0: not there.
+	 * Opens a debug file by its path, which is as the path of the object is whose it is said to be; of
+	 * that object the owner (symbolizer_set_owner()) is given, too. < 0: not there.
 	 * Only a file whose build-id or checksum proves that it belongs to the object is used. NULL:
 	 * debug files are looked for in debug_directory only.
 	 */
-	int (*open_debug)(void *ctx, const char *path);
+	int (*open_debug)(void *ctx, uint32_t owner, const char *path);
 	void *open_ctx; /* of all functions here */
 	/*
 	 * Where what was found out about objects is kept from one run to the next; made when it is not
@@ -112,6 +113,9 @@ int symbolizer_add_vdso(struct symbolizer *symbolizer);
  * counts.
  */
 int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path);
+
+/* What the caller calls an object; 0 unless told, before the first lookup. */
+void symbolizer_set_owner(struct symbolizer *symbolizer, int object, uint32_t owner);
 
 /* Always answers: `ret_result` is filled, its reason says how well. */
 void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offset,

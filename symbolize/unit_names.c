@@ -43,9 +43,13 @@ int unit_names_add_range(struct unit_names *names, uint64_t start, uint64_t limi
 
 static int build_unit(struct unit_names *names, struct unit_names_unit *unit)
 {
-	int r = names->source->build(names->source, unit->number, &unit->owned);
+	int r;
 
-	names->is_changed = true;
+	names->source->is_partial = false;
+	r = names->source->build(names->source, unit->number, &unit->owned);
+	unit->is_partial = names->source->is_partial;
+	names->lost_cnt += unit->is_partial;
+	names->is_changed |= !unit->is_partial;
 	if (r == 0)
 		r = unit_index_open(unit->owned, unit->owned->len, &unit->index);
 	unit->is_open = r == 0;
@@ -169,7 +173,7 @@ int unit_names_collect(struct unit_names *names, struct index_units *units)
 	vec_for_each(&names->units, unit) {
 		struct index_unit_source source = {.cu = unit->number};
 
-		if (open_unit(names, unit))
+		if (!unit->is_partial && open_unit(names, unit))
 			source.block = unit->index.header;
 		if (vec_push(&units->list, source) < 0)
 			return -ENOMEM;

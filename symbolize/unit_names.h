@@ -17,6 +17,7 @@ struct unit_source {
 		     struct unit_index_header **ret_block);
 	void (*close)(struct unit_source *source); /* frees all of it */
 	uint64_t cut_cnt; /* what was cut or left out because a budget of the source's ran out */
+	bool is_partial;  /* what was built last lacks a file, which may be there another time */
 };
 
 struct unit_names_unit {
@@ -25,6 +26,7 @@ struct unit_names_unit {
 	uint32_t number;                 /* in the source */
 	bool is_open;                    /* index can be asked */
 	bool is_broken;                  /* there is nothing to ask */
+	bool is_partial;                 /* not for the cache */
 };
 
 struct unit_names {
@@ -33,7 +35,7 @@ struct unit_names {
 	VEC(struct unit_names_unit) units;
 	struct intervals ranges; /* value: the unit; the cache's when there is one */
 	uint64_t cut_cnt;        /* of the ranges, and of what made the cache */
-	uint64_t lost_cnt;       /* units broken in the cache, this time */
+	uint64_t lost_cnt;       /* units broken in the cache, or partial, this time */
 	bool is_changed;         /* has units that the cache has not */
 };
 

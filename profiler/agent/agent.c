@@ -177,6 +177,7 @@ static int open_recorder(struct agent *agent, struct err *err)
 		.frequency_hz = MAX(config->frequency_hz, (uint32_t)PLANNED_FREQUENCY_HZ),
 		.unwind_bytes = config->unwind_bytes,
 		.drain_ns = DRAIN_INTERVAL_NS,
+		.sandbox = agent->sandbox,
 		.maps = {.window_ns = KERNEL_WINDOW_NS, .budget_bytes = KERNEL_BUDGET_BYTES},
 		.on_ready = on_ready,
 		.on_warning = on_warning,

@@ -24,6 +24,7 @@ struct window_writer {
 	/* the thread's */
 	struct namer *namer;
 	uint32_t namer_windows;
+	const struct objects *objects; /* of the window that is being written */
 	char host[65];
 	/* shared, under the lock */
 	pthread_mutex_t lock;
@@ -49,10 +50,22 @@ void closed_window_free(struct closed_window *window)
 
 /* ---- one window ---- */
 
+/* Beside the object of the window that is being written. */
+static int open_debug(void *ctx, uint32_t owner, const char *path)
+{
+	const struct window_writer *writer = ctx;
+
+	if (!writer->objects || owner >= objects_count(writer->objects))
+		return -ENOENT;
+	return objects_open_beside(writer->objects, owner, path);
+}
+
 static int open_namer(struct window_writer *writer)
 {
 	struct namer_options options = {
-		.symbols.cache_directory = writer->cache_directory,
+		.symbols = {.cache_directory = writer->cache_directory,
+			    .open_debug = open_debug,
+			    .open_ctx = writer},
 		.sandbox = writer->options.sandbox,
 		.answers_max = ANSWERS_MAX,
 		.names_len_max = NAMES_LEN_MAX,

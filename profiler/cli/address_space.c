@@ -146,6 +146,7 @@ static int symbol_object(struct address_space *space, uint32_t id)
 	if (space->symbol_objects.items[id])
 		return space->symbol_objects.items[id] - 1;
 	added = add_object(space, objects_get(objects, id));
+	symbolizer_set_owner(space->symbolizer, added, id);
 	space->symbol_objects.items[id] = added < 0 ? 0 : added + 1;
 	return added;
 }

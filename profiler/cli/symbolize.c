@@ -228,9 +228,13 @@ static int answer_input(struct symbolize *symbolize)
 /* ---- what they are addresses of ---- */
 
 /* What a file names beside it is opened as its user would; that it belongs to it is checked later. */
-static int open_beside(void *ctx, const char *path)
+static int open_beside(void *ctx, uint32_t owner, const char *path)
 {
-	(void)ctx;
+	const struct symbolize *symbolize = ctx;
+
+	if (symbolize->space.processes)
+		return objects_open_beside(processes_objects(symbolize->space.processes), owner,
+					   path);
 	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
@@ -252,7 +256,8 @@ static int run(struct symbolize *symbolize, char **operands)
 	struct symbolizer_options options = {
 		.no_demangle = !symbolize->style.demangle && !symbolize->style.json,
 		.no_dwarf = symbolize->no_dwarf,
-		.open_debug = symbolize->pid ? NULL : open_beside,
+		.open_debug = open_beside,
+		.open_ctx = symbolize,
 	};
 	struct err err;
 	int code;

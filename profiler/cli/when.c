@@ -196,9 +196,10 @@ static int resolve(const struct civil *civil, enum when_edge edge, uint64_t *ret
 	return 0;
 }
 
-/* "1h30m": each part as parse_duration_ns() takes it. */
+/* "1h30m": each part as parse_duration_ns() takes it, the unit left out only where there is but one. */
 static int parse_ago(const char *text, uint64_t now_ns, uint64_t *ret_ns)
 {
+	const char *begin = text;
 	uint64_t sum = 0;
 
 	if (!*text)
@@ -209,7 +210,7 @@ static int parse_ago(const char *text, uint64_t now_ns, uint64_t *ret_ns)
 		char part[32];
 		uint64_t ns;
 
-		if (len >= sizeof(part))
+		if (len >= sizeof(part) || (number == len && text != begin))
 			return -EINVAL;
 		memcpy(part, text, len);
 		part[len] = '\0';

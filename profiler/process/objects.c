@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "profiler/process/jit_files.h"
 #include "profiler/process/object_open.h"
+#include "profiler/process/object_roots.h"
 
 #include <errno.h>
 #include <string.h>
@@ -175,6 +176,7 @@ struct objects *objects_free(struct objects *objects)
 	vec_free(&objects->entries);
 	hashindex_free(&objects->index);
 	jit_files_free(objects->jit_files);
+	object_roots_free(&objects->roots);
 	free(objects);
 	return NULL;
 }
@@ -268,6 +270,7 @@ static void pin(struct objects *objects, const struct object_sighting *sighting,
 	objects->fds++;
 	count_way(objects, opened.way);
 	object->fd = opened.fd;
+	object->root = object_roots_see(&objects->roots, sighting->tgids, sighting->tgids_len);
 	object->build_id_len = opened.build_id.len;
 	memcpy(object->build_id, opened.build_id.bytes, opened.build_id.len);
 	note_content(entry);
@@ -327,6 +330,7 @@ static void merge(struct objects *objects, uint32_t id, struct object_entry *ent
 	set_reason(objects, known, OBJECT_PINNED);
 	objects->counters.repinned++;
 	known->object.fd = TAKE_FD(entry->object.fd);
+	known->object.root = entry->object.root;
 	note_content(known);
 }
 
@@ -495,6 +499,11 @@ uint32_t objects_fds_max(const struct objects *objects)
 const struct objects_counters *objects_counters(const struct objects *objects)
 {
 	return &objects->counters;
+}
+
+int objects_open_beside(const struct objects *objects, uint32_t id, const char *path)
+{
+	return object_roots_open(&objects->roots, objects->entries.items[id].object.root, path);
 }
 
 const char *object_basename(const struct object *object)

@@ -64,6 +64,7 @@ struct object {
 	unsigned char build_id[OBJECT_BUILD_ID_MAX];
 	uint8_t build_id_len;      /* 0: has none, or unknown */
 	bool deleted;              /* had no directory entry any more when it was seen */
+	uint32_t root;             /* which root its path is below: objects_open_beside() */
 	struct object_owner owner; /* of OBJECT_ANONYMOUS */
 };
 
@@ -129,6 +130,12 @@ const struct object *objects_get(const struct objects *objects, uint32_t id);
 uint32_t objects_fds(const struct objects *objects); /* descriptors held now */
 uint32_t objects_fds_max(const struct objects *objects);
 const struct objects_counters *objects_counters(const struct objects *objects);
+
+/*
+ * Opens a regular file for reading by a path as an object's process saw it, while it lived or not; what is
+ * not there is looked for in our own root, too. A descriptor or -errno.
+ */
+int objects_open_beside(const struct objects *objects, uint32_t id, const char *path);
 
 /* The name to put before "+0x1234": the path's last component, or "[anon]" and the like whole. */
 const char *object_basename(const struct object *object);

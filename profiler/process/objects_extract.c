@@ -42,6 +42,8 @@ int objects_extract(const struct objects *objects, const uint32_t *ids, size_t l
 	_cleanup_(objects_cleanup) struct objects *into = NULL;
 	int r = objects_new(&(struct objects_options){0}, &into);
 
+	if (r == 0)
+		r = object_roots_copy(&objects->roots, &into->roots);
 	for (size_t i = 0; i < len && r == 0; i++)
 		r = copy_entry(objects, &objects->entries.items[ids[i]], into);
 	if (r == 0)

@@ -9,6 +9,7 @@
 
 #include "base/hashindex.h"
 #include "base/vec.h"
+#include "profiler/process/object_roots.h"
 #include "profiler/process/objects.h"
 
 struct object_entry {
@@ -26,6 +27,7 @@ struct objects {
 	uint32_t objects_max, fds, fds_max;
 	struct objects_counters counters;
 	struct jit_files *jit_files;
+	struct object_roots roots;
 };
 
 #endif

@@ -23,6 +23,7 @@ struct named_object {
 	int fd;    /* borrowed */
 	bool is_jit;
 	const char *path;
+	uint32_t owner;
 	struct file_key key;
 	enum sym_reason broken; /* SYM_OK while asking makes sense */
 	bool is_known;          /* `about` is filled */
@@ -207,6 +208,17 @@ static struct named_object *object_of(const struct namer *namer, int id)
 	return id >= 0 && (size_t)id < namer->objects.len ? &namer->objects.items[id] : NULL;
 }
 
+void namer_set_owner(struct namer *namer, int object, uint32_t owner)
+{
+	struct named_object *named = object_of(namer, object);
+
+	if (!named)
+		return;
+	named->owner = owner;
+	if (named->local >= 0)
+		symbolizer_set_owner(namer->symbolizer, named->local, owner);
+}
+
 /* ---- workers ---- */
 
 static const struct sandbox_files *files_of(struct namer *namer, struct sandbox_files *files)
@@ -267,6 +279,7 @@ static int get_worker(struct namer *namer, int id)
 		return r;
 	namer->worker_object = id;
 	namer_files_begin(&namer->files, object->fd, object->path);
+	namer->files.owner = object->owner;
 	return tell_object(namer, object);
 }
 

@@ -34,6 +34,9 @@ int namer_add_jit(struct namer *namer, int fd, const char *path);
 int namer_add_kernel(struct namer *namer);
 int namer_add_vdso(struct namer *namer);
 
+/* As symbolizer_set_owner(). */
+void namer_set_owner(struct namer *namer, int object, uint32_t owner);
+
 struct namer_question {
 	int object;
 	bool by_address; /* offsets are addresses of the ELF file */

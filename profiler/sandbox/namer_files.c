@@ -17,6 +17,7 @@ void namer_files_begin(struct namer_files *files, int fd, const char *path)
 {
 	files->fd = fd;
 	files->path = path;
+	files->owner = 0;
 	files->given = 0;
 	files->name[0] = '\0';
 	files->draft = (struct index_draft){.fd = -1};
@@ -63,6 +64,15 @@ static bool is_beside(const char *path, const char *object_path)
 	return *rest && !strchr(rest, '/') && strcmp(rest, ".") != 0 && strcmp(rest, "..") != 0;
 }
 
+/* Objects name the files of their split DWARF themselves: anywhere, but of these kinds only. */
+static bool is_split(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 4 &&
+	       (strcmp(path + len - 4, ".dwo") == 0 || strcmp(path + len - 4, ".dwp") == 0);
+}
+
 static int open_debug(const struct namer_files *files, enum worker_kind kind, const char *path)
 {
 	const struct symbolizer_options *options = files->options;
@@ -75,9 +85,9 @@ static int open_debug(const struct namer_files *files, enum worker_kind kind, co
 		return is_below(path, directory) ?
 			       open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) :
 			       -EPERM;
-	if (!options->open_debug || !is_beside(path, files->path))
+	if (!options->open_debug || (!is_beside(path, files->path) && !is_split(path)))
 		return -EPERM;
-	return options->open_debug(options->open_ctx, path);
+	return options->open_debug(options->open_ctx, files->owner, path);
 }
 
 /* What is not a file, or cannot be told from others, is of no use. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the worker of an object may be given: debug files below the debug directory, files beside the
- * object, and the object's own file of the cache, under a name that the worker has no say in. It asks as
- * somebody may who was taken over by the object.
+ * object, .dwo and .dwp files where the object says, and the object's own file of the cache, under a
+ * name that the worker has no say in. It asks as somebody may who was taken over by the object.
  */
 #ifndef SMOLDER_SANDBOX_NAMER_FILES_H
 #define SMOLDER_SANDBOX_NAMER_FILES_H
@@ -16,6 +16,7 @@ struct namer_files {
 	int cache; /* directory; -1: none */
 	int fd;    /* of the object; borrowed, as is its path */
 	const char *path;
+	uint32_t owner;                 /* what the caller calls it */
 	uint64_t given;                 /* a hash of the debug files it was given */
 	char name[INDEX_FILE_NAME_LEN]; /* of its file in the cache; "": not asked for yet */
 	struct index_draft draft;

@@ -16,16 +16,15 @@
 #define WASTE_PERCENT 1
 #define LAST_WAIT_NS (200 * NS_PER_MS) /* for those who were killed to be gone */
 
-const char *sandbox_death_name(enum sandbox_death death)
+const char *sandbox_failure_name(enum sandbox_failure failure)
 {
-	static const char *const names[SANDBOX_DEATH_CNT] = {
-		[SANDBOX_CRASHED] = "crashed",
-		[SANDBOX_HUNG] = "hung",
-		[SANDBOX_EXHAUSTED] = "exhausted",
-		[SANDBOX_LIED] = "lied",
+	static const char *const names[SANDBOX_FAILURE_CNT] = {
+		[SANDBOX_CRASHED] = "crashed",       [SANDBOX_HUNG] = "hung",
+		[SANDBOX_EXHAUSTED] = "exhausted",   [SANDBOX_LIED] = "lied",
+		[SANDBOX_UNSTARTED] = "not started",
 	};
 
-	return (unsigned int)death < SANDBOX_DEATH_CNT ? names[death] : "unknown";
+	return (unsigned int)failure < SANDBOX_FAILURE_CNT ? names[failure] : "unknown";
 }
 
 void sandbox_reply_free(struct sandbox_reply *reply)
@@ -96,12 +95,12 @@ static void forgive(struct sandbox *sandbox)
 	sandbox->wasted_at_ns = now_ns;
 }
 
-void sandbox_note_death(struct sandbox *sandbox, enum sandbox_death death, uint64_t wasted_ns)
+void sandbox_note_failure(struct sandbox *sandbox, enum sandbox_failure failure, uint64_t wasted_ns)
 {
 	pthread_mutex_lock(&sandbox->mutex);
 	forgive(sandbox);
 	sandbox->wasted_ns += wasted_ns;
-	sandbox->counters.deaths[death]++;
+	sandbox->counters.failed[failure]++;
 	pthread_mutex_unlock(&sandbox->mutex);
 }
 
@@ -128,12 +127,16 @@ static struct sandbox_worker *take_spare(struct sandbox *sandbox)
 	return spare;
 }
 
-/* Gets one ready while the last one works. Without a spare the next who wants one waits, that is all. */
-static void start_spare(struct sandbox *sandbox)
+/* Without a spare the next who wants one waits, that is all. */
+void sandbox_start_spare(struct sandbox *sandbox)
 {
 	struct sandbox_worker *worker;
+	bool has_spare;
 
-	if (sandbox_worker_spawn(sandbox, &worker) < 0)
+	pthread_mutex_lock(&sandbox->mutex);
+	has_spare = sandbox->spare;
+	pthread_mutex_unlock(&sandbox->mutex);
+	if (has_spare || sandbox_worker_spawn(sandbox, &worker) < 0)
 		return;
 	pthread_mutex_lock(&sandbox->mutex);
 	if (!sandbox->spare)
@@ -161,21 +164,19 @@ int sandbox_worker_start(struct sandbox *sandbox, struct sandbox_worker **ret_wo
 
 	if (r < 0)
 		r = get_ready(sandbox, ret_worker);
-	if (r == 0) {
-		start_spare(sandbox);
+	if (r == 0)
 		return 0;
-	}
 	pthread_mutex_lock(&sandbox->mutex);
-	sandbox->counters.unstarted++;
+	sandbox->counters.failed[SANDBOX_UNSTARTED]++;
 	pthread_mutex_unlock(&sandbox->mutex);
 	return r;
 }
 
-void sandbox_counters(struct sandbox *sandbox, struct sandbox_counters *ret_counters)
+void sandbox_take_counters(struct sandbox *sandbox, struct sandbox_counters *ret_counters)
 {
 	pthread_mutex_lock(&sandbox->mutex);
 	reap_patiently(sandbox);
-	*ret_counters = sandbox->counters;
+	*ret_counters = TAKE(sandbox->counters, (struct sandbox_counters){0});
 	pthread_mutex_unlock(&sandbox->mutex);
 }
 
@@ -194,7 +195,7 @@ int sandbox_new(const struct sandbox_options *options, struct sandbox **ret_sand
 		sandbox->options.hang_ns = HANG_NS;
 	if (!sandbox->options.cpu_ns)
 		sandbox->options.cpu_ns = CPU_NS;
-	start_spare(sandbox);
+	sandbox_start_spare(sandbox);
 	*ret_sandbox = sandbox;
 	return 0;
 }
@@ -209,6 +210,7 @@ int sandbox_check(struct sandbox *sandbox, struct err *err)
 		return err_errno(err, r, "cannot start a worker without privileges");
 	worker_confine_missing(sandbox_worker_gave(worker), missing, sizeof(missing));
 	sandbox_worker_end(worker);
+	sandbox_start_spare(sandbox);
 	if (*missing)
 		return err_set(err, -EPERM, "workers are not confined as they should be: they %s",
 			       missing);

@@ -17,16 +17,18 @@
 struct sandbox;
 struct sandbox_worker;
 
-enum sandbox_death {
+/* Of a worker, at what it was asked. */
+enum sandbox_failure {
 	SANDBOX_CRASHED,   /* or was killed by somebody else */
 	SANDBOX_HUNG,      /* neither answered nor used its CPU */
 	SANDBOX_EXHAUSTED, /* used more CPU or time than its file can need */
 	SANDBOX_LIED,      /* said what no worker says */
-	SANDBOX_DEATH_CNT
+	SANDBOX_UNSTARTED, /* there was none */
+	SANDBOX_FAILURE_CNT
 };
 
 /* The ledger's word for it. */
-const char *sandbox_death_name(enum sandbox_death death);
+const char *sandbox_failure_name(enum sandbox_failure failure);
 
 struct sandbox_options {
 	const char *program; /* the program that has workers in it; NULL: this one */
@@ -35,11 +37,10 @@ struct sandbox_options {
 };
 
 struct sandbox_counters {
-	uint64_t workers; /* that were started */
-	uint64_t deaths[SANDBOX_DEATH_CNT];
-	uint64_t unstarted; /* wanted, and could not be started */
-	uint64_t cpu_ns;    /* of those that have ended */
-	uint64_t rss_bytes; /* the most that one of them had */
+	uint64_t workers;                     /* that were started */
+	uint64_t failed[SANDBOX_FAILURE_CNT]; /* questions: one costs an object its answers */
+	uint64_t cpu_ns;                      /* of those that have ended */
+	uint64_t rss_bytes;                   /* the most that one of them had */
 };
 
 /* Starts a first worker. 0, or -ENOMEM. */
@@ -51,7 +52,8 @@ int sandbox_check(struct sandbox *sandbox, struct err *err) _warn_unused_;
 /* No worker may be in use any more. NULL is legal; returns NULL. */
 struct sandbox *sandbox_free(struct sandbox *sandbox);
 
-void sandbox_counters(struct sandbox *sandbox, struct sandbox_counters *ret_counters);
+/* What happened since the last time. Waits a moment for those that were just killed. */
+void sandbox_take_counters(struct sandbox *sandbox, struct sandbox_counters *ret_counters);
 
 /* What a worker may be given while it is asked. */
 struct sandbox_files {

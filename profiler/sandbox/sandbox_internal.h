@@ -21,6 +21,9 @@ struct sandbox {
 /* Starts a process that will be ready soon. */
 int sandbox_worker_spawn(struct sandbox *sandbox, struct sandbox_worker **ret_worker) _warn_unused_;
 
+/* Sees to it that the next who wants a worker finds one ready. */
+void sandbox_start_spare(struct sandbox *sandbox);
+
 /* Waits until it is ready; -EPIPE: it died. */
 int sandbox_worker_await_ready(struct sandbox_worker *worker) _warn_unused_;
 
@@ -31,7 +34,8 @@ uint32_t sandbox_worker_gave(const struct sandbox_worker *worker);
 void sandbox_bury(struct sandbox *sandbox, pid_t pid);
 
 /* Of a worker that took so much time for nothing. */
-void sandbox_note_death(struct sandbox *sandbox, enum sandbox_death death, uint64_t wasted_ns);
+void sandbox_note_failure(struct sandbox *sandbox, enum sandbox_failure failure,
+			  uint64_t wasted_ns);
 
 /* Was so much time wasted lately that the next are to be treated with less patience? */
 bool sandbox_is_in_a_hurry(struct sandbox *sandbox);

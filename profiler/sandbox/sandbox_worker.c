@@ -33,7 +33,7 @@ struct sandbox_worker {
 	struct sandbox *sandbox;
 	pid_t pid;
 	int channel; /* -1: it is dead */
-	bool is_ready;
+	bool is_ready, is_asked;
 	uint32_t gave;
 	struct patience patience;
 	struct worker_packet packet;
@@ -130,11 +130,12 @@ struct sandbox_worker *sandbox_worker_end(struct sandbox_worker *worker)
 	return NULL;
 }
 
-static int give_up(struct sandbox_worker *worker, enum sandbox_death death)
+static int give_up(struct sandbox_worker *worker, enum sandbox_failure failure)
 {
 	uint64_t spent_ns = clock_ns(CLOCK_MONOTONIC) - worker->patience.begin_ns;
 
-	sandbox_note_death(worker->sandbox, death, worker->patience.begin_ns ? spent_ns : 0);
+	if (worker->is_asked) /* a spare that dies costs nobody anything */
+		sandbox_note_failure(worker->sandbox, failure, spent_ns);
 	end_process(worker);
 	return -EPIPE;
 }
@@ -263,6 +264,7 @@ static void add_patience(struct sandbox_worker *worker, int fd)
 
 int sandbox_worker_tell(struct sandbox_worker *worker, const struct worker_message *message)
 {
+	worker->is_asked = true;
 	if (worker->channel < 0)
 		return -EPIPE;
 	if (message->fd >= 0) {
@@ -271,6 +273,8 @@ int sandbox_worker_tell(struct sandbox_worker *worker, const struct worker_messa
 	}
 	if (worker_channel_send(worker->channel, message, MSG_DONTWAIT) < 0)
 		return give_up(worker, SANDBOX_CRASHED);
+	if (message->fd >= 0) /* it has something to do: the time to get the next one ready */
+		sandbox_start_spare(worker->sandbox);
 	return 0;
 }
 
@@ -358,10 +362,10 @@ static int take_packet(struct sandbox_worker *worker, const struct sandbox_files
 int sandbox_worker_ask(struct sandbox_worker *worker, const struct worker_message *message,
 		       const struct sandbox_files *files, struct sandbox_reply *reply)
 {
-	int r = sandbox_worker_tell(worker, message);
+	int r;
 
-	if (r == 0)
-		begin_patience(worker);
+	begin_patience(worker);
+	r = sandbox_worker_tell(worker, message);
 	while (r == 0) {
 		r = await_packet(worker);
 		if (r == 0)

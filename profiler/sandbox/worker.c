@@ -86,8 +86,9 @@ static int want_host(void *ctx, const char *path)
 	return want(ctx, WORKER_WANT_HOST, path);
 }
 
-static int want_beside(void *ctx, const char *path)
+static int want_beside(void *ctx, uint32_t owner, const char *path)
 {
+	(void)owner; /* who opens it knows whose worker this is */
 	return want(ctx, WORKER_WANT_BESIDE, path);
 }
 

@@ -93,6 +93,7 @@ const char *walk_end_name(enum walk_end end)
 		[WALK_UNMAPPED] = "unmapped address",
 		[WALK_NO_INFO] = "no unwind info",
 		[WALK_NO_ROOM] = "no room for unwind tables",
+		[WALK_BROKEN] = "unwind worker failed",
 		[WALK_UNSUPPORTED] = "unsupported unwind info",
 		[WALK_UNREADABLE] = "stack not readable",
 		[WALK_BAD_FRAME] = "bad frame",

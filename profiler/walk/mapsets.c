@@ -57,7 +57,9 @@ static struct walk_mapping walk_mapping_of(const struct mapping *mapping,
 	if (mapping->object != OBJECT_ID_ANON && mapping->object != OBJECT_ID_HEAP &&
 	    mapping->object != OBJECT_ID_STACK)
 		result.file_bias = mapping->start - mapping->file_offset;
-	if (table->state != WALK_TABLE_NONE && table->state != WALK_TABLE_READY)
+	if (table->state == WALK_TABLE_FAILED)
+		result.table = WALK_TABLE_BROKEN;
+	else if (table->state != WALK_TABLE_NONE && table->state != WALK_TABLE_READY)
 		result.table = WALK_TABLE_NO_ROOM; /* or not built yet */
 	if (table->state != WALK_TABLE_READY ||
 	    !walk_table_address(table, mapping->file_offset, &address))

@@ -9,6 +9,7 @@
 #include <signal.h>
 
 struct table_builder {
+	struct sandbox *sandbox;
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t asked, finished;
@@ -39,9 +40,9 @@ static struct table_build next_build(struct table_builder *builder)
 	return taken;
 }
 
-static void build(struct table_build *build)
+static void build(const struct table_builder *builder, struct table_build *build)
 {
-	build->error = unwind_table_compile(build->source, &build->table, NULL);
+	build->error = confined_table_compile(builder->sandbox, build->source, &build->table);
 	if (!build->source.memory)
 		close(TAKE_FD(build->source.fd));
 }
@@ -63,7 +64,7 @@ static void *run(void *ctx)
 		builder->busy = true;
 		builder->at = current.object;
 		pthread_mutex_unlock(&builder->mutex);
-		build(&current);
+		build(builder, &current);
 		pthread_mutex_lock(&builder->mutex);
 		builder->busy = false;
 		builder->done.items[builder->done.len++] = current;
@@ -86,13 +87,14 @@ static int start_thread(struct table_builder *builder)
 	return -r;
 }
 
-int table_builder_new(struct table_builder **ret_builder)
+int table_builder_new(struct sandbox *sandbox, struct table_builder **ret_builder)
 {
 	struct table_builder *builder = calloc(1, sizeof(*builder));
 	int r;
 
 	if (!builder)
 		return -ENOMEM;
+	builder->sandbox = sandbox;
 	pthread_mutex_init(&builder->mutex, NULL);
 	pthread_cond_init(&builder->asked, NULL);
 	pthread_cond_init(&builder->finished, NULL);

@@ -6,7 +6,7 @@
 #ifndef SMOLDER_WALK_TABLE_BUILDER_H
 #define SMOLDER_WALK_TABLE_BUILDER_H
 
-#include "profiler/unwind/unwind_table.h"
+#include "profiler/sandbox/confined_table.h"
 
 #include <stdbool.h>
 
@@ -16,11 +16,12 @@ struct table_build {
 	uint32_t object; /* the caller's name for it */
 	uint32_t wanted; /* how often it was asked for */
 	struct elf_source source;
-	int error; /* < 0: why there is no table */
+	int error; /* < 0: why there is no table; see confined_table.h */
 	struct unwind_table table;
 };
 
-int table_builder_new(struct table_builder **ret_builder) _warn_unused_;
+/* The sandbox is borrowed; NULL: tables are compiled in this process. */
+int table_builder_new(struct sandbox *sandbox, struct table_builder **ret_builder) _warn_unused_;
 
 /* Ends the thread, after the table it may be at. NULL is legal; returns NULL. */
 struct table_builder *table_builder_free(struct table_builder *builder);

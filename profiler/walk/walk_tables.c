@@ -11,10 +11,10 @@
 #define OBJECTS_MAX (WALK_OBJECT_ID_MAX + 1)
 
 int walk_tables_init(struct walk_tables *tables, struct walk_pool *pool,
-		     struct unwind_object *kernel_objects)
+		     struct unwind_object *kernel_objects, struct sandbox *sandbox)
 {
 	*tables = (struct walk_tables){.pool = pool, .kernel_objects = kernel_objects};
-	return table_builder_new(&tables->builder);
+	return table_builder_new(sandbox, &tables->builder);
 }
 
 void walk_tables_done(struct walk_tables *tables)
@@ -158,6 +158,10 @@ static enum walk_table_state place(struct walk_tables *tables, struct table_buil
 {
 	struct walk_table *table = &tables->tables.items[build->object];
 
+	if (build->error == -EPIPE) {
+		tables->counters.failed++;
+		return WALK_TABLE_FAILED;
+	}
 	if (build->error < 0 || build->table.object.flags & UNWIND_OBJECT_NO_TABLE) {
 		tables->counters.none++;
 		return WALK_TABLE_NONE;

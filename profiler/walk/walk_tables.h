@@ -15,6 +15,7 @@ enum walk_table_state {
 	WALK_TABLE_BUILDING,
 	WALK_TABLE_READY,
 	WALK_TABLE_NONE,     /* no unwind information, or none that can be read */
+	WALK_TABLE_FAILED,   /* whoever was to build it died of it */
 	WALK_TABLE_HOMELESS, /* built, but the pool had no room */
 };
 
@@ -27,7 +28,7 @@ struct walk_table {
 };
 
 struct walk_tables_counters {
-	uint64_t built, none, homeless, evicted;
+	uint64_t built, none, failed, homeless, evicted;
 	uint64_t rows, bytes;                /* of tables in the pool now */
 	uint64_t rows_lost[UNWIND_LOSS_CNT]; /* rows that say less, by reason, ever */
 	uint64_t build_ns;                   /* CPU time of all builds */
@@ -44,8 +45,9 @@ struct walk_tables {
 	struct walk_tables_counters counters;
 };
 
+/* As table_builder_new() for the sandbox. */
 int walk_tables_init(struct walk_tables *tables, struct walk_pool *pool,
-		     struct unwind_object *kernel_objects) _warn_unused_;
+		     struct unwind_object *kernel_objects, struct sandbox *sandbox) _warn_unused_;
 void walk_tables_done(struct walk_tables *tables);
 
 /* Sees to it that the object gets a table, if it can have one; how far that is. */

@@ -35,7 +35,7 @@ struct walker {
 };
 
 int walker_new(const struct walker_kernel *kernel, struct processes *processes,
-	       struct walker **ret_walker, struct err *err)
+	       struct sandbox *sandbox, struct walker **ret_walker, struct err *err)
 {
 	_cleanup_walker_ struct walker *walker = calloc(1, sizeof(*walker));
 	int r = walker ? 0 : -ENOMEM;
@@ -49,7 +49,7 @@ int walker_new(const struct walker_kernel *kernel, struct processes *processes,
 	}
 	if (r == 0) {
 		mapsets_init(&walker->mapsets, &walker->pool);
-		r = walk_tables_init(&walker->tables, &walker->pool, kernel->objects);
+		r = walk_tables_init(&walker->tables, &walker->pool, kernel->objects, sandbox);
 	}
 	if (r < 0)
 		return err_errno(err, r, "cannot set up stack walking");

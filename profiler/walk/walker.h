@@ -37,8 +37,9 @@ struct walker_counters {
 
 struct walker;
 
+/* As table_builder_new() for the sandbox. */
 int walker_new(const struct walker_kernel *kernel, struct processes *processes,
-	       struct walker **ret_walker, struct err *err) _warn_unused_;
+	       struct sandbox *sandbox, struct walker **ret_walker, struct err *err) _warn_unused_;
 struct walker *walker_free(struct walker *walker); /* NULL is legal; returns NULL */
 
 /* A sample of this process could not be walked in the kernel. */

@@ -70,13 +70,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct elf_file elf = {.fd = -1};
 	struct elf_segment code = {.address = CODE_START, .file_len = CODE_LEN};
 	struct dwarf_file *dwarf = make(data, len);
+	struct debug_place files = {0};
+	struct dwarf_place place = {&elf, &files};
 	struct unit_names *names;
 
 	if (!dwarf || vec_push(&elf.segments, code) < 0)
 		return 0;
 	if (len % 2)
 		dwarf->alternate = make(data, len);
-	if (dwarf_names_open(&elf, dwarf, &names) == 0) {
+	if (dwarf_names_open(&place, dwarf, &names) == 0) {
 		ask(names);
 		unit_names_close(names);
 	}

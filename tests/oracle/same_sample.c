@@ -72,7 +72,7 @@ static int open_all(struct run *run, struct err *err)
 	if (r < 0)
 		return r;
 	capture_walk_maps(run->capture, &kernel);
-	r = walker_new(&kernel, run->processes, &run->walker, err);
+	r = walker_new(&kernel, run->processes, NULL, &run->walker, err);
 	if (r < 0)
 		return r;
 	r = court_new(run->processes, run->walker, &run->court);

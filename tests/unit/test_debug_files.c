@@ -21,11 +21,12 @@ struct opener { /* of paths beside objects */
 	const char *instead; /* a file to give whatever is asked for */
 };
 
-static int open_beside(void *ctx, const char *path)
+static int open_beside(void *ctx, uint32_t owner, const char *path)
 {
 	struct opener *opener = ctx;
 	int fd = open(opener->instead ? opener->instead : path, O_RDONLY | O_CLOEXEC);
 
+	assert_int_equal(owner, 0);
 	opener->asked++;
 	opener->opened += fd >= 0;
 	return fd;

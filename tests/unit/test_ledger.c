@@ -20,7 +20,8 @@ static const char example[] =
 	"\"distinct\":321,\"rescued_collisions\":4},"
 	"\"frames\":{\"distinct\":2100,\"named\":2088,\"unnamed\":{\"REASON\":12}},"
 	"\"self\":{\"bpf_ns_per_sample\":1800,\"cpu_ns\":12000000,\"rss_bytes\":23000000,"
-	"\"map_bytes\":30000000}}";
+	"\"map_bytes\":30000000},"
+	"\"sandbox\":{\"workers\":210,\"failed\":{\"REASON\":2}}}";
 
 static struct ledger read_example(void)
 {
@@ -149,6 +150,8 @@ static void test_merge(void **state)
 	assert_int_equal(a.self.rss_bytes, 23000000);
 	assert_int_equal(a.self.bpf_ns_per_sample, 1300);
 	assert_int_equal(ledger_reasons_sum(&a.stacks.incomplete), 6);
+	assert_int_equal(a.sandbox.workers, 420);
+	assert_int_equal(ledger_reasons_sum(&a.sandbox.failed), 4);
 	assert_int_equal(ledger_gap(&a), 0);
 	ledger_merge(&a, &none);
 	assert_int_equal(a.samples.recorded, 1400);
@@ -171,6 +174,9 @@ static void test_line(void **state)
 	struct ledger ledger = read_example();
 
 	(void)state;
+	assert_line(&ledger, "990 ticks due: 700 recorded, 290 idle; nothing lost; "
+			     "2 times a worker failed at an object");
+	ledger.sandbox.failed.len = 0;
 	assert_line(&ledger, "990 ticks due: 700 recorded, 290 idle; nothing lost");
 	ledger_reasons_add(&ledger.samples.lost, "ring full", 4);
 	ledger_reasons_add(&ledger.samples.lost, "map full", 1);

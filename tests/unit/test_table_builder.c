@@ -18,7 +18,7 @@ static int set_up(void **state)
 {
 	struct table_builder *builder = NULL;
 
-	if (table_builder_new(&builder) < 0)
+	if (table_builder_new(NULL, &builder) < 0)
 		return -1;
 	*state = builder;
 	return 0;
@@ -124,7 +124,7 @@ static void it_can_be_freed_at_any_time(void **state)
 	for (int round = 0; round < 10; round++) {
 		struct table_builder *builder;
 
-		assert_int_equal(table_builder_new(&builder), 0);
+		assert_int_equal(table_builder_new(NULL, &builder), 0);
 		for (uint32_t object = 0; object < 5; object++)
 			assert_int_equal(
 				table_builder_ask(builder, object, (struct elf_source){.fd = fd}),

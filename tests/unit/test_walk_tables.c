@@ -25,7 +25,7 @@ static int set_up(void **state)
 
 	if (!house || self_set_up(&house->self) < 0 ||
 	    walk_pool_init(&house->pool, house->self.pool, SELF_POOL_SIZE) < 0 ||
-	    walk_tables_init(&house->tables, &house->pool, house->self.objects) < 0)
+	    walk_tables_init(&house->tables, &house->pool, house->self.objects, NULL) < 0)
 		return -1;
 	house->own = self_mapping_of(&house->self, (const void *)(uintptr_t)a_function);
 	*state = house;

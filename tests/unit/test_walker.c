@@ -33,7 +33,7 @@ static int open_with(struct door *door, uint32_t pool_size)
 		.ctx = door,
 	};
 
-	return walker_new(&kernel, door->self.processes, &door->walker, NULL);
+	return walker_new(&kernel, door->self.processes, NULL, &door->walker, NULL);
 }
 
 static int set_up(void **state)

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Workers, good ones and bad ones. This program is a worker when it is run as one; run under another
+ * name, it is one that does what its name says.
+ */
+#include "profiler/sandbox/sandbox.h"
+
+#include "base/clock.h"
+#include "profiler/sandbox/confined_table.h"
+#include "profiler/sandbox/namer.h"
+#include "profiler/sandbox/namer_files.h"
+#include "profiler/sandbox/worker.h"
+#include "profiler/sandbox/worker_confine.h"
+
+#include "tests/unit/symbolize_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+/* ---- bad workers ---- */
+
+static struct worker_packet packet;
+
+static void say(enum worker_kind kind, const void *bytes, size_t len)
+{
+	struct worker_message message = {.kind = kind, .fd = -1, .bytes = bytes, .len = len};
+
+	if (worker_channel_send(WORKER_FD, &message, 0) < 0)
+		_exit(0);
+}
+
+static void stop(void)
+{
+	raise(SIGSTOP);
+}
+
+static void burn(void)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+static void chatter(void)
+{
+	for (;;)
+		say(WORKER_BYTES, "x", 1);
+}
+
+static void lie(void)
+{
+	say(WORKER_READY, "again", 4);
+}
+
+static void end_unsaid(void)
+{
+	say(WORKER_END, "", 0);
+}
+
+static void end_nonsense(void)
+{
+	int32_t done = 0;
+
+	say(WORKER_BYTES, "nonsense", 8);
+	say(WORKER_END, &done, sizeof(done));
+}
+
+static void want_shadow(void)
+{
+	say(WORKER_WANT_HOST, "/etc/shadow", strlen("/etc/shadow"));
+	if (worker_channel_receive(WORKER_FD, &packet) < 0 || packet.fd >= 0)
+		burn(); /* who is given it, is found out by the test's asking for "crashed" */
+	abort();
+}
+
+static void die(void)
+{
+	kill(getpid(), SIGKILL);
+}
+
+static const struct bad {
+	const char *name;
+	void (*act)(void);
+	enum sandbox_failure failure;
+} bad_workers[] = {
+	{"stop", stop, SANDBOX_HUNG},
+	{"burn", burn, SANDBOX_EXHAUSTED},
+	{"chatter", chatter, SANDBOX_EXHAUSTED},
+	{"lie", lie, SANDBOX_LIED},
+	{"end_unsaid", end_unsaid, SANDBOX_LIED},
+	{"end_nonsense", end_nonsense, SANDBOX_LIED},
+	{"want_shadow", want_shadow, SANDBOX_CRASHED},
+	{"die", die, SANDBOX_CRASHED},
+};
+
+/* Says it is ready, takes one question, and is what it is. */
+static void be_bad(const struct bad *bad)
+{
+	uint32_t gave = WORKER_GAVE_ALL;
+
+	say(WORKER_READY, &gave, sizeof(gave));
+	while (worker_channel_receive(WORKER_FD, &packet) == 0)
+		if (packet.kind == WORKER_LOOKUP || packet.kind == WORKER_TABLE)
+			bad->act();
+	_exit(0);
+}
+
+static void be_worker(void)
+{
+	const char *name = strrchr((const char *)getauxval(AT_EXECFN), '/');
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(bad_workers); i++)
+		if (strcmp(name + 1, bad_workers[i].name) == 0)
+			be_bad(&bad_workers[i]);
+	worker_main();
+}
+
+/* ---- asking ---- */
+
+static struct sandbox *sandbox_of(const char *program)
+{
+	struct sandbox_options options = {
+		.program = program, .hang_ns = 200 * NS_PER_MS, .cpu_ns = 200 * NS_PER_MS};
+	struct sandbox *sandbox;
+
+	assert_int_equal(sandbox_new(program ? &options : NULL, &sandbox), 0);
+	return sandbox;
+}
+
+static struct namer *namer_of(struct sandbox *sandbox, const char *cache)
+{
+	struct namer_options options = {.sandbox = sandbox, .symbols.cache_directory = cache};
+	struct namer *namer;
+
+	assert_int_equal(namer_new(&options, &namer), 0);
+	return namer;
+}
+
+static void assert_same(const struct sym_result *a, const struct sym_result *b)
+{
+	assert_int_equal(a->reason, b->reason);
+	assert_int_equal(a->address, b->address);
+	assert_int_equal(a->exact_address, b->exact_address);
+	assert_memory_equal(&a->segment, &b->segment, sizeof(a->segment));
+	assert_int_equal(a->stack_base, b->stack_base);
+	assert_int_equal(a->frames_len, b->frames_len);
+	for (size_t i = 0; i < a->frames_len; i++) {
+		assert_string_equal(a->frames[i].name, b->frames[i].name);
+		assert_string_equal(a->frames[i].system_name, b->frames[i].system_name);
+		assert_int_equal(a->frames[i].line, b->frames[i].line);
+		assert_int_equal(a->frames[i].start_line, b->frames[i].start_line);
+		assert_int_equal(a->frames[i].inlined, b->frames[i].inlined);
+		assert_int_equal(a->frames[i].file != NULL, b->frames[i].file != NULL);
+		if (a->frames[i].file)
+			assert_string_equal(a->frames[i].file, b->frames[i].file);
+	}
+}
+
+static struct addresses offsets_of(const char *name)
+{
+	struct addresses rows;
+
+	fixture_rows(name, &rows);
+	vec_for_each(&rows.list, row)
+		*row = fixture_offset(name, *row);
+	return rows;
+}
+
+/* With and without a sandbox, of all that the line table, of the file or of what it was, knows: the same. */
+static void assert_named_alike(struct namer *namer, const char *name, const char *original)
+{
+	_cleanup_close_ int fd = fixture_open(name);
+	_cleanup_namer_ struct namer *local = namer_of(NULL, NULL);
+	int here = namer_add_file(local, fd, fixture_path(name));
+	int there = namer_add_file(namer, fd, fixture_path(name));
+	struct addresses offsets = offsets_of(original);
+	struct namer_question question = {
+		.object = there, .offsets = offsets.list.items, .len = offsets.list.len};
+
+	namer_ask(namer, &question);
+	vec_for_each(&offsets.list, offset) {
+		struct sym_result a, b;
+
+		namer_lookup(local, here, *offset, &a);
+		namer_lookup(namer, there, *offset, &b);
+		assert_same(&a, &b);
+	}
+	assert_string_equal(namer_build_id(local, here), namer_build_id(namer, there));
+	namer_rest(namer);
+	vec_free(&offsets.list);
+}
+
+static void workers_name_what_we_would(void **state)
+{
+	struct sandbox *sandbox = sandbox_of(NULL);
+	struct namer *namer = namer_of(sandbox, NULL);
+	struct sandbox_counters counters;
+
+	(void)state;
+	assert_named_alike(namer, "chain_pie", "chain_pie");
+	assert_named_alike(namer, "chain_stripped", "chain_static");
+	assert_named_alike(namer, "chain_zstd", "chain_pie");
+	assert_named_alike(namer, "chain_high", "chain_high");
+	namer_free(namer);
+	sandbox_take_counters(sandbox, &counters);
+	assert_in_range(counters.workers, 4, 6);
+	for (size_t i = 0; i < SANDBOX_FAILURE_CNT; i++)
+		assert_int_equal(counters.failed[i], 0);
+	assert_true(counters.cpu_ns > 0 && counters.rss_bytes > 0);
+	sandbox_free(sandbox);
+}
+
+static void what_is_no_object_is_said_to_be_none(void **state)
+{
+	struct sandbox *sandbox = sandbox_of(NULL);
+	struct namer *namer = namer_of(sandbox, NULL);
+	_cleanup_close_ int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	struct sym_result result;
+
+	(void)state;
+	namer_lookup(namer, namer_add_file(namer, fd, "/x"), 5, &result);
+	assert_int_equal(result.reason, SYM_BAD_ELF);
+	namer_lookup(namer, namer_add_file(namer, -1, "/y"), 5, &result);
+	assert_int_equal(result.reason, SYM_NO_FILE);
+	namer_lookup(namer, 77, 5, &result);
+	assert_int_equal(result.reason, SYM_NO_FILE);
+	namer_free(namer);
+	sandbox_free(sandbox);
+}
+
+/* Its file is made by us, under a name of ours, and read by the next worker. */
+static void the_cache_works_for_workers(void **state)
+{
+	char cache[] = "/tmp/smolder-sandbox-XXXXXX", command[64];
+	struct sandbox *sandbox = sandbox_of(NULL);
+
+	(void)state;
+	assert_non_null(mkdtemp(cache));
+	for (int run = 0; run < 2; run++) {
+		struct namer *namer = namer_of(sandbox, cache);
+
+		assert_named_alike(namer, "chain_pie", "chain_pie");
+		namer_free(namer);
+		snprintf(command, sizeof(command), "[ $(ls %s | wc -l) = 1 ]", cache);
+		assert_int_equal(system(command), 0);
+	}
+	snprintf(command, sizeof(command), "rm -r %s", cache);
+	assert_int_equal(system(command), 0);
+	sandbox_free(sandbox);
+}
+
+static void tables_are_the_same(void **state)
+{
+	_cleanup_close_ int fd = fixture_open("chain_static");
+	struct elf_source source = {.fd = fd};
+	struct sandbox *sandbox = sandbox_of(NULL);
+	struct unwind_table ours, theirs;
+
+	(void)state;
+	assert_int_equal(unwind_table_compile(source, &ours, NULL), 0);
+	assert_int_equal(confined_table_compile(sandbox, source, &theirs), 0);
+	assert_memory_equal(&ours.object, &theirs.object, sizeof(ours.object));
+	assert_int_equal(ours.len, theirs.len);
+	assert_memory_equal(ours.bytes, theirs.bytes, ours.len);
+	assert_int_equal(ours.segments.len, theirs.segments.len);
+	assert_int_equal(unwind_table_rows_lost(&ours), unwind_table_rows_lost(&theirs));
+	unwind_table_free(&ours);
+	unwind_table_free(&theirs);
+	sandbox_free(sandbox);
+}
+
+/* ---- bad workers are dealt with ---- */
+
+static void assert_failed(struct sandbox *sandbox, const struct bad *bad, uint64_t count)
+{
+	struct sandbox_counters counters;
+
+	sandbox_take_counters(sandbox, &counters);
+	for (size_t i = 0; i < SANDBOX_FAILURE_CNT; i++)
+		if (counters.failed[i] != (i == bad->failure ? count : 0))
+			fail_msg("%s: %s %llu times", bad->name, sandbox_failure_name(i),
+				 (unsigned long long)counters.failed[i]);
+}
+
+/* Its object has no names and no table; nobody waits for it, and nobody asks it twice. */
+static void suffer(const char *directory, const struct bad *bad)
+{
+	_cleanup_close_ int fd = fixture_open("chain_pie");
+	char program[128];
+	struct sandbox *sandbox;
+	struct namer *namer;
+	struct unwind_table table;
+	struct sym_result result;
+	int object;
+
+	snprintf(program, sizeof(program), "%s/%s", directory, bad->name);
+	assert_int_equal(symlink("/proc/self/exe", program), 0);
+	sandbox = sandbox_of(program);
+	namer = namer_of(sandbox, NULL);
+	object = namer_add_file(namer, fd, "/chain");
+	for (int i = 0; i < 3; i++) {
+		namer_lookup(namer, object, 0x1000, &result);
+		assert_int_equal(result.reason, SYM_FAILED);
+		assert_int_equal(result.address, 0x1000);
+	}
+	assert_int_equal(namer_failed(namer), 1);
+	assert_string_equal(namer_build_id(namer, object), "");
+	assert_int_equal(confined_table_compile(sandbox, (struct elf_source){.fd = fd}, &table),
+			 -EPIPE);
+	namer_free(namer);
+	assert_failed(sandbox, bad, 2);
+	sandbox_free(sandbox);
+	unlink(program);
+}
+
+static void bad_workers_cost_their_object_only(void **state)
+{
+	char directory[] = "/tmp/smolder-sandbox-XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	for (size_t i = 0; i < ARRAY_SIZE(bad_workers); i++)
+		suffer(directory, &bad_workers[i]);
+	rmdir(directory);
+}
+
+static void without_workers_there_are_no_names(void **state)
+{
+	struct sandbox *sandbox = sandbox_of("/nowhere/at/all");
+	struct namer *namer = namer_of(sandbox, NULL);
+	_cleanup_close_ int fd = fixture_open("chain_pie");
+	struct sym_result result;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(sandbox_check(sandbox, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "cannot start a worker"));
+	namer_lookup(namer, namer_add_file(namer, fd, "/chain"), 0x1000, &result);
+	assert_int_equal(result.reason, SYM_FAILED);
+	namer_free(namer);
+	sandbox_free(sandbox);
+}
+
+/* ---- what they are given ---- */
+
+static int opened_by_object(void *ctx, uint32_t owner, const char *path)
+{
+	(void)owner;
+	strcpy(ctx, path);
+	return open("/dev/null", O_RDONLY | O_CLOEXEC); /* not a file: nobody is given it */
+}
+
+static bool is_opened(struct namer_files *files, enum worker_kind kind, const char *path)
+{
+	char *opened = files->options->open_ctx;
+	_cleanup_close_ int fd = -1;
+
+	*opened = '\0';
+	fd = namer_files_open(files, kind, path);
+	return fd >= 0 || *opened;
+}
+
+static void only_debug_files_are_given(void **state)
+{
+	char opened[PATH_MAX];
+	struct symbolizer_options options = {
+		.debug_directory = "/etc", .open_debug = opened_by_object, .open_ctx = opened};
+	struct namer_files files = {.options = &options, .cache = -1};
+
+	(void)state;
+	namer_files_begin(&files, -1, "/opt/x/program");
+	assert_true(is_opened(&files, WORKER_WANT_HOST, "/etc/passwd"));
+	assert_false(is_opened(&files, WORKER_WANT_HOST, "/etc/../etc/passwd"));
+	assert_false(is_opened(&files, WORKER_WANT_HOST, "/etcetera"));
+	assert_false(is_opened(&files, WORKER_WANT_HOST, "/etc"));
+	assert_false(is_opened(&files, WORKER_WANT_HOST, "etc/passwd"));
+	assert_false(is_opened(&files, WORKER_WANT_HOST, "/proc/self/exe"));
+	assert_true(is_opened(&files, WORKER_WANT_BESIDE, "/opt/x/program.debug"));
+	assert_true(is_opened(&files, WORKER_WANT_BESIDE, "/opt/x/.debug/program.debug"));
+	assert_false(is_opened(&files, WORKER_WANT_BESIDE, "/opt/x/../passwd"));
+	assert_false(is_opened(&files, WORKER_WANT_BESIDE, "/opt/x/.debug/.."));
+	assert_false(is_opened(&files, WORKER_WANT_BESIDE, "/opt/x/y/z"));
+	assert_false(is_opened(&files, WORKER_WANT_BESIDE, "/opt/y"));
+	assert_false(is_opened(&files, WORKER_WANT_INDEX, ""));
+	namer_files_end(&files);
+}
+
+static void this_one_is_confined(void **state)
+{
+	struct sandbox *sandbox = sandbox_of(NULL);
+	struct err err = {""};
+
+	(void)state;
+	if (sandbox_check(sandbox, &err) < 0)
+		fail_msg("%s", err.text);
+	sandbox_free(sandbox);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(workers_name_what_we_would),
+		cmocka_unit_test(what_is_no_object_is_said_to_be_none),
+		cmocka_unit_test(the_cache_works_for_workers),
+		cmocka_unit_test(tables_are_the_same),
+		cmocka_unit_test(bad_workers_cost_their_object_only),
+		cmocka_unit_test(without_workers_there_are_no_names),
+		cmocka_unit_test(only_debug_files_are_given),
+		cmocka_unit_test(this_one_is_confined),
+	};
+
+	if (worker_is_wanted(argc, argv))
+		be_worker();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
