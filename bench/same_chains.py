@@ -4,7 +4,8 @@
 
 All outputs are addr2line's, with -a -f -i. A frame is its function, its file's last part and its line.
 Two names are the same function when the symbol table gives them one address, as only taste tells
-`write` from `__write`; a file without a line (the name of a .o, by some) is none.
+`write` from `__write`; a file without a line (the name of a .o, by some) is none. What differs is counted
+by how it does; docs/ARCHITECTURE.md says why.
 """
 import collections
 import os
@@ -45,29 +46,35 @@ def frame(name, place):
     return bare(name), os.path.basename(file) if line != "0" else "", line
 
 
-def same(ours, theirs, addresses):
-    if len(ours) != len(theirs):
-        return False
-    for mine, other in zip(ours, theirs):
-        if mine[1:] != other[1:]:
-            return False
-        if mine[0] != other[0] and not addresses[mine[0]] & addresses[other[0]]:
-            return False
-    return True
+def difference(ours, theirs, addresses):
+    """None, or in what the chains differ."""
+    if len(theirs) != len(ours):
+        return "fewer calls" if len(theirs) < len(ours) else "more calls"
+    if any(mine[1:] != other[1:] for mine, other in zip(ours, theirs)):
+        return "file or line"
+    if any(mine[0] != other[0] and not addresses[mine[0]] & addresses[other[0]] for mine, other in zip(ours, theirs)):
+        return "name"
+    return None
+
+
+def tell(name, differences):
+    counts = collections.Counter(kind for kind in differences if kind)
+    others = ", ".join(f"{kind}: {count}" for kind, count in sorted(counts.items()))
+    share = 100 * differences.count(None) / len(differences)
+    print(f"  as {name}: {share:.2f} % of chains" + (f" (other {others})" if others else ""))
 
 
 def main(path, ours_path, *their_paths):
     ours = chains(ours_path)
     addresses = addresses_of_names(path)
-    agreed = set()
+    best = ["not asked"] * len(ours)
     for their_path in their_paths:
         if not os.path.exists(their_path):
             continue
-        theirs = chains(their_path)
-        hits = {i for i, pair in enumerate(zip(ours, theirs)) if same(*pair, addresses)}
-        print(f"  as {their_path.removesuffix('.out')}: {100 * len(hits) / len(ours):.2f} % of chains")
-        agreed |= hits
-    print(f"  as one of them: {100 * len(agreed) / len(ours):.2f} % of chains")
+        found = [difference(*pair, addresses) for pair in zip(ours, chains(their_path))]
+        tell(their_path.removesuffix(".out"), found)
+        best = [None if None in pair else pair[1] for pair in zip(best, found)]
+    tell("one of them", best)
 
 
 if __name__ == "__main__":
