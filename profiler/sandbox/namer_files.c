@@ -6,6 +6,7 @@
 #include "profiler/process/object_build_id.h"
 #include "symbolize/elf_file.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -90,7 +91,17 @@ static int open_debug(const struct namer_files *files, enum worker_kind kind, co
 	return options->open_debug(options->open_ctx, files->owner, path);
 }
 
-/* What is not a file, or cannot be told from others, is of no use. */
+/* A path in a hostile file may lead to anything that we can read: only ELF files are given. */
+static bool is_elf_file(int fd)
+{
+	char magic[SELFMAG];
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	       pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
 static int give_debug(struct namer_files *files, enum worker_kind kind, const char *path)
 {
 	_cleanup_close_ int fd = open_debug(files, kind, path);
@@ -98,11 +109,9 @@ static int give_debug(struct namer_files *files, enum worker_kind kind, const ch
 		uint64_t before;
 		struct elf_identity identity;
 	} chain;
-	struct stat status;
 
 	memset(&chain, 0, sizeof(chain)); /* padding, too: it is hashed */
-	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-	    elf_identity_read(fd, &chain.identity) < 0)
+	if (fd < 0 || !is_elf_file(fd) || elf_identity_read(fd, &chain.identity) < 0)
 		return -ENOENT;
 	chain.before = files->given;
 	files->given = hash_bytes(&chain, sizeof(chain));

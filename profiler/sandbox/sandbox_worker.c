@@ -220,10 +220,20 @@ static int await_packet(struct sandbox_worker *worker)
 
 /* ---- asking ---- */
 
+/* It may have died while it waited to be asked; what it said before is still there to be read. */
+static bool is_gone(const struct sandbox_worker *worker)
+{
+	struct pollfd channel = {.fd = worker->channel};
+
+	return poll(&channel, 1, 0) > 0 && channel.revents & (POLLHUP | POLLERR);
+}
+
 int sandbox_worker_await_ready(struct sandbox_worker *worker)
 {
 	int r;
 
+	if (is_gone(worker))
+		return give_up(worker, SANDBOX_CRASHED);
 	if (worker->is_ready)
 		return 0;
 	worker->patience = (struct patience){.hang_ns = START_NS, .cpu_ns = START_NS};

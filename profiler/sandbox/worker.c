@@ -16,6 +16,7 @@ struct worker {
 	struct symbolizer *symbolizer; /* NULL: no object is open */
 	int object;
 	char object_path[WORKER_PATH_MAX], debug_directory[WORKER_PATH_MAX];
+	uint64_t files_len; /* of all files it was given */
 	struct buf answer;
 	struct worker_packet packet;      /* the one that is being answered */
 	struct worker_packet file_packet; /* the answer to what it wants meanwhile */
@@ -68,6 +69,17 @@ static void say_end(int32_t error, const struct buf *last)
 
 /* ---- files ---- */
 
+/* Memory grows with what there is to read. */
+static void note_file(struct worker *worker, int fd)
+{
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size <= 0 ||
+	    __builtin_add_overflow(worker->files_len, (uint64_t)status.st_size, &worker->files_len))
+		return;
+	worker_confine_memory(worker->files_len);
+}
+
 static int want(struct worker *worker, enum worker_kind kind, const char *path)
 {
 	struct worker_packet *packet = &worker->file_packet;
@@ -78,6 +90,7 @@ static int want(struct worker *worker, enum worker_kind kind, const char *path)
 	    packet->len != sizeof(error))
 		leave();
 	memcpy(&error, packet->bytes, sizeof(error));
+	note_file(worker, packet->fd);
 	return error < 0 ? error : packet->fd;
 }
 
@@ -108,14 +121,6 @@ static int write_index(void *ctx, const void *bytes, size_t len)
 }
 
 /* ---- what is asked ---- */
-
-static void limit_memory(int fd)
-{
-	struct stat status;
-
-	if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size > 0)
-		worker_confine_memory((uint64_t)status.st_size);
-}
 
 static bool take_open(struct worker *worker, struct worker_open *open)
 {
@@ -148,7 +153,7 @@ static void open_object(struct worker *worker)
 
 	if (worker->symbolizer || !take_open(worker, &open))
 		leave();
-	limit_memory(worker->packet.fd);
+	note_file(worker, worker->packet.fd);
 	options.no_dwarf = open.no_dwarf != 0;
 	options.no_demangle = open.no_demangle != 0;
 	if (open.has_cache) {
@@ -222,7 +227,7 @@ static void compile_table(struct worker *worker)
 	struct unwind_table table = {0};
 	int r;
 
-	limit_memory(worker->packet.fd);
+	note_file(worker, worker->packet.fd);
 	r = unwind_table_compile((struct elf_source){.fd = worker->packet.fd}, &table, NULL);
 	if (r == 0) {
 		say_bytes(WORKER_BYTES, table.bytes, table.len);

@@ -19,7 +19,7 @@
 #define CAPABILITIES_MAX 64
 
 #define MIB ((uint64_t)1024 * 1024)
-#define MEMORY_LEAST (512 * MIB) /* libraries, and what an object of any length may need */
+#define MEMORY_LEAST (256 * MIB) /* libraries, and what an object of any length may need */
 #define MEMORY_TIMES 8 /* that much for each byte of a file: its sections may be compressed */
 #define MEMORY_MOST (2048 * MIB)
 #define FILES_MAX 64
@@ -61,12 +61,16 @@ static bool limit_resources(void)
 	return all && (HAS_SHADOW || limit(RLIMIT_AS, MEMORY_MOST));
 }
 
-void worker_confine_memory(uint64_t file_len)
+/* The hard limit stays: there may be more files to come. */
+void worker_confine_memory(uint64_t files_len)
 {
-	uint64_t more = MIN(file_len, MEMORY_MOST) * MEMORY_TIMES;
+	uint64_t more = MIN(files_len, MEMORY_MOST) * MEMORY_TIMES;
+	struct rlimit wanted = {.rlim_max = MEMORY_MOST};
 
-	if (!HAS_SHADOW)
-		limit(RLIMIT_AS, MIN(MEMORY_LEAST + more, MEMORY_MOST));
+	if (HAS_SHADOW || getrlimit(RLIMIT_AS, &wanted) < 0)
+		return;
+	wanted.rlim_cur = MIN((rlim_t)(MEMORY_LEAST + more), wanted.rlim_max);
+	setrlimit(RLIMIT_AS, &wanted);
 }
 
 /* Before the user changes: that takes the right to do it away. */

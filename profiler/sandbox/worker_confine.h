@@ -22,8 +22,8 @@ enum worker_right { /* a set: what was given up */
 /* Gives up what it can; the set of what that was. Descriptors above WORKER_FD are closed. */
 uint32_t worker_confine(void);
 
-/* Limits memory to what parsing a file of this length may need. */
-void worker_confine_memory(uint64_t file_len);
+/* Limits memory to what parsing files of this length together may need. */
+void worker_confine_memory(uint64_t files_len);
 
 /* The words for what of WORKER_GAVE_ALL is missing in a set; "" when nothing is. */
 const char *worker_confine_missing(uint32_t gave, char *text, uint32_t size);

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Whoever parses the files of the profiled world can do nothing else, seen from outside; and whatever is in
+# these files, a recording of the whole host goes on, ends, and names all that is not theirs.
+. "$(dirname "$0")/../lib/livelib.sh"
+
+# workers_of PID: its workers' pids.
+workers_of() {
+	local child
+	# shellcheck disable=SC2013 # numbers
+	for child in $(cat "/proc/$1"/task/*/children 2>/dev/null); do
+		[ "$(cat "/proc/$child/comm" 2>/dev/null)" = smolder-worker ] && echo "$child"
+	done
+	return 0
+}
+
+# In the background, until it is told to stop; its pid in $RECORDER.
+begin_record() {
+	signal_started CONT
+	"$SMOLDER" record "$@" >record.out 2>record.err </dev/null &
+	RECORDER=$!
+	at_end "kill -KILL $RECORDER 2>/dev/null"
+}
+
+end_record() {
+	kill -INT "$RECORDER"
+	STATUS=0
+	wait "$RECORDER" || STATUS=$?
+	signal_started STOP
+	[ "$STATUS" = 0 ] || sed 's/^/# record: /' record.err
+}
+
+# first_worker: the pid of one of the recorder's that has come to its work.
+first_worker() {
+	local try worker
+	for try in {1..100}; do
+		for worker in $(workers_of "$RECORDER"); do
+			if ! grep -q '^State:.Z' "/proc/$worker/status" &&
+				grep -q '^Seccomp:.2' "/proc/$worker/status"; then
+				echo "$worker"
+				return
+			fi
+		done
+		sleep 0.1
+	done
+	echo "# no worker after $try tries" >&2
+}
+
+status_of() {
+	awk -v key="$2:" '$1 == key { $1 = ""; print substr($0, 2) }' "/proc/$1/status"
+}
+
+# Of few processes all tables are soon there: then one worker waits for what may come.
+begin_quiet_record() {
+	local pids
+	start "$LIVE/burn_pie" 60
+	pids=$STARTED
+	start "$LIVE/burn_static" 60
+	begin_record -F 499 -d 60 -p "$pids,$STARTED" -o out.folded --ledger ledger.json
+	sleep 2
+}
+
+test_confinement() {
+	local worker set descriptors
+	begin_quiet_record
+	worker=$(first_worker)
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		is "a worker has no capabilities: $set" "$(status_of "$worker" $set)" 0000000000000000
+	done
+	is "a worker gains no privileges" "$(status_of "$worker" NoNewPrivs)" 1
+	is "a worker has a seccomp filter" "$(status_of "$worker" Seccomp)" 2
+	is "a worker is nobody" "$(status_of "$worker" Uid)" "65534 65534 65534 65534"
+	is "a worker is of nobody's group" "$(status_of "$worker" Gid)" "65534 65534 65534 65534"
+	is "a worker is of no other group" "$(status_of "$worker" Groups)" ""
+	descriptors=$(find "/proc/$worker/fd" -type l -printf '%f %l\n' | sort -n)
+	is "a worker's descriptors" "$(sed 's/:.*//' <<<"$descriptors" | paste -sd ,)" \
+		"0 /dev/null,1 /dev/null,2 /dev/null,3 socket"
+	matches "a worker writes no files" "$(cat "/proc/$worker/limits")" 'Max file size +0 +0 '
+	matches "a worker dumps no core" "$(cat "/proc/$worker/limits")" 'Max core file size +0 +0 '
+	not_ok "a worker's memory has an end" \
+		grep -Eq 'Max address space +unlimited' "/proc/$worker/limits"
+	is "a worker knows nothing of our environment" "$(tr -d '\0' <"/proc/$worker/environ")" ""
+	end_record
+	is "the recording succeeds" "$STATUS" 0
+	not_ok "no worker outlives it" test -e "/proc/$worker/fd"
+	stop
+}
+
+# It was ready for what comes next; another is in its place at once, and nothing is lost.
+test_worker_killed() {
+	local worker
+	begin_quiet_record
+	worker=$(first_worker)
+	kill -KILL "$worker"
+	end_record
+	is "a worker killed: the recording succeeds" "$STATUS" 0
+	between "a worker killed: names are there" "$(folded sum out.folded in_burn_pie)" 20 100000
+	is "a worker killed: no object suffered" "$(ledger get ledger.json sandbox.failed)" 0
+	stop
+}
+
+# It hangs at the object it is asked about, which has no names or no table then; the others have.
+test_worker_stopped() {
+	local worker
+	begin_quiet_record
+	worker=$(first_worker)
+	kill -STOP "$worker"
+	end_record
+	is "a worker stopped: the recording succeeds" "$STATUS" 0
+	closes "a worker stopped: the ledger closes" ledger.json
+	is "a worker stopped: one object suffered" "$(ledger get ledger.json sandbox.failed)" 1
+	is "a worker stopped: it hung" "$(ledger get ledger.json sandbox.failed.hung)" 1
+	is "a worker stopped: it is gone" "$(cat "/proc/$worker/comm" 2>/dev/null)" ""
+	between "a worker stopped: frames without a name" \
+		"$(ledger get ledger.json 'frames.unnamed.worker failed')" 1 1000
+	between "a worker stopped: others have theirs" \
+		"$(folded sum out.folded 'in_burn_(pie|static)')" 20 100000
+	stop
+}
+
+finishing() {
+	sed -n 's/.*finishing took \([0-9]* ms\).*/\1/p' record.err
+}
+
+test_hostile_files() {
+	"$python" -S "$TOP/tests/tools/hostile.py" "$PWD/hostile" "$LIVE/burn_pie"
+	start "$LIVE/burn_pie" 120
+	start "$LIVE/burn_by_library" 120
+	record -v -F 499 -d 6 --no-cache -o before.folded --ledger before.json
+	echo "# without hostile files: finishing took $(finishing)"
+	start "$LIVE/run_hostile" 120 "$PWD"/hostile/*
+	record -v -F 499 -d 6 --no-cache -o out.folded --ledger ledger.json
+	echo "# with $(find hostile -type f | wc -l) hostile files: finishing took $(finishing)"
+	is "hostile files: the recording succeeds" "$STATUS" 0
+	closes "hostile files: the ledger closes" ledger.json
+	is "hostile files: no tick is lost" "$(ledger get ledger.json samples.lost)" 0
+	between "hostile files: they were sampled" \
+		"$(folded sum out.folded run_in_turn)" 20 100000
+	between "hostile files: so were many of them" "$(grep -oE \
+		'(cyclic|deep|eh_frame|symbols|zip_bomb|xz_bomb|fuzz_[0-9]+|[a-z]+_(of|at|to)_[0-9a-z]+)\+0x' \
+		out.folded | sort -u | wc -l)" 10 100
+	between "hostile files: others have names" "$(folded sum out.folded in_burn_pie)" 20 100000
+	between "hostile files: libraries, too" "$(folded sum out.folded burn_in_library)" 20 100000
+	echo "# hostile files: workers that failed: $(ledger get ledger.json sandbox.failed)"
+	stop
+}
+
+test_without() {
+	start "$LIVE/burn_pie" 60
+	record -F 499 -d 1 --no-sandbox -o out.folded --ledger ledger.json
+	is "without a sandbox: the recording succeeds" "$STATUS" 0
+	matches "without a sandbox: it says so" "$(cat record.err)" 'no-sandbox.*all its privileges'
+	is "without a sandbox: no worker" "$(ledger get ledger.json sandbox.workers)" 0
+	between "without a sandbox: names" "$(folded sum out.folded in_burn_pie)" 5 100000
+	stop
+}
+
+test_confinement
+test_worker_killed
+test_worker_stopped
+test_hostile_files
+test_without
