@@ -34,7 +34,7 @@ struct smolder_stack_name {
 	__u64 hash, check;
 };
 
-/* Stack ids in struct smolder_key: an id of the epoch's STACK_TRACE map, or: */
+/* kernel_stack in struct smolder_key: an id of the epoch's STACK_TRACE map, or: */
 #define SMOLDER_NO_STACK (-1)
 
 /* Key of the per-CPU count maps; the value is a __u64 count of samples. */
@@ -44,8 +44,6 @@ struct smolder_key {
 	struct smolder_stack_name user_walk; /* defined on ring "samples" */
 	__u32 tid;                           /* 0 unless threads are kept apart */
 	__s32 kernel_stack;
-	__s32 user_stack; /* of a user stack that the kernel walked by frame pointers */
-	__u32 pad;
 	char comm[SMOLDER_COMM_LEN]; /* of the thread; NUL-padded */
 };
 
@@ -68,9 +66,9 @@ struct smolder_record {
 	__u32 epoch;
 	__u32 user_len, kernel_len;
 	__u32 user_walked;
-	__u32 walk_end;                 /* enum walk_end, with user_walked */
+	__u32 walk_end;                 /* enum walk_end */
 	struct smolder_stack_name name; /* of SMOLDER_RECORD_STACK */
-	struct smolder_key key;         /* of a sample; its stack ids and name mean nothing */
+	struct smolder_key key;         /* of a sample; its stack id and name mean nothing */
 };
 
 /*
@@ -138,9 +136,9 @@ struct smolder_stats {
 };
 
 _Static_assert(sizeof(struct smolder_task) == 16, "abi");
-_Static_assert(sizeof(struct smolder_key) == 72, "abi");
-_Static_assert(sizeof(struct smolder_record) == 112, "abi");
-_Static_assert(sizeof(struct smolder_copy) == 112 + 152 + 1016, "abi");
+_Static_assert(sizeof(struct smolder_key) == 64, "abi");
+_Static_assert(sizeof(struct smolder_record) == 104, "abi");
+_Static_assert(sizeof(struct smolder_copy) == 104 + 152 + 1016, "abi");
 _Static_assert(sizeof(struct smolder_event) == 56, "abi");
 
 #endif

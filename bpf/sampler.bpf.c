@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/abi.h"
+#include "bpf/pointer_walker.bpf.h"
 #include "bpf/sampler_config.h"
 #include "bpf/sampler_maps.bpf.h"
 #include "bpf/task.bpf.h"
@@ -73,24 +74,26 @@ static __always_inline struct sample_scratch *scratch_of_cpu(void)
 }
 
 /*
- * The id of the stack of one side in this epoch's map, SMOLDER_NO_STACK when that side has none, or
- * -EEXIST / -ENOMEM when its bucket is taken by another stack. No flag that reuses or guesses: a
- * stack that does not fit takes the exact lane.
+ * The id of the kernel stack in this epoch's map, SMOLDER_NO_STACK when there is none, or -EEXIST or
+ * -ENOMEM when its bucket is taken by another stack. No flag that reuses or guesses: a stack that does
+ * not fit takes the exact lane.
  */
-static __always_inline __s64 stack_id(void *ctx, __u32 epoch, __u64 side)
+static __always_inline __s64 kernel_stack_id(const struct tick *tick)
 {
 	__s64 id;
 
-	if (epoch)
-		id = bpf_get_stackid(ctx, &stacks_1, side);
+	if (!tick->kernel)
+		return SMOLDER_NO_STACK;
+	if (tick->epoch)
+		id = bpf_get_stackid(tick->ctx, &stacks_1, 0);
 	else
-		id = bpf_get_stackid(ctx, &stacks_0, side);
+		id = bpf_get_stackid(tick->ctx, &stacks_0, 0);
 	return id == -EEXIST || id == -ENOMEM || id >= 0 ? id : SMOLDER_NO_STACK;
 }
 
-static __always_inline __u32 copy_stack(void *ctx, __u64 *to, __u64 side)
+static __always_inline __u32 copy_stack(void *ctx, __u64 *to)
 {
-	__s64 len = bpf_get_stack(ctx, to, SMOLDER_STACK_DEPTH * sizeof(__u64), side);
+	__s64 len = bpf_get_stack(ctx, to, SMOLDER_STACK_DEPTH * sizeof(__u64), 0);
 
 	return len > 0 ? len / sizeof(__u64) : 0;
 }
@@ -126,7 +129,7 @@ static __always_inline long send_record(struct sample_scratch *sample, __u32 use
 	return bpf_ringbuf_output(&samples, &sample->head, size, BPF_RB_NO_WAKEUP);
 }
 
-/* Sends the sample with its stacks spelt out. The frames of a walked user stack are there already. */
+/* Sends the sample with its stacks spelt out. The frames of the user stack are there already. */
 static __always_inline void send_exact(const struct tick *tick)
 {
 	struct sample_scratch *sample = scratch_of_cpu();
@@ -140,15 +143,11 @@ static __always_inline void send_exact(const struct tick *tick)
 	sample->head.epoch = tick->epoch;
 	sample->head.key = tick->key;
 	sample->head.user_walked = config.walk_tables;
-	if (tick->user && config.walk_tables) {
-		user_len = sample->walk.frames_len;
-		sample->head.walk_end = sample->walk.end;
-	} else if (tick->user) {
-		user_len = copy_stack(tick->ctx, sample->frames, BPF_F_USER_STACK);
-	}
-	user_len = bounded(user_len, WALK_FRAMES_MAX);
+	sample->head.walk_end = sample->walk.end;
+	if (tick->user)
+		user_len = bounded(sample->walk.frames_len, WALK_FRAMES_MAX);
 	if (tick->kernel)
-		kernel_len = copy_stack(tick->ctx, sample->frames + user_len, 0);
+		kernel_len = copy_stack(tick->ctx, sample->frames + user_len);
 	kernel_len = bounded(kernel_len, SMOLDER_STACK_DEPTH);
 	if (send_record(sample, user_len, kernel_len) == 0) {
 		count(tick->epoch, SMOLDER_STAT_EXACT);
@@ -183,8 +182,7 @@ static __always_inline void note_count(const struct tick *tick, long error)
 
 	if (error == 0) {
 		count(epoch, SMOLDER_STAT_COUNTED);
-		count_sides(epoch, key->kernel_stack >= 0,
-			    key->user_stack >= 0 || key->user_walk.hash || key->user_walk.check);
+		count_sides(epoch, key->kernel_stack >= 0, tick->user);
 	} else if (error == -E2BIG) {
 		count(epoch, SMOLDER_STAT_LOST_COUNT_MAP);
 	} else if (error == -EBUSY) {
@@ -206,14 +204,6 @@ static __always_inline void count_new(const struct tick *tick)
 				       count_first(&counts_0, &tick->key));
 }
 
-static __always_inline void count_sample(const struct tick *tick)
-{
-	if (count_known(tick) == 0)
-		note_count(tick, 0);
-	else
-		count_new(tick);
-}
-
 /* Sends the frames of the walked stack, unless they were sent in this epoch. 0 or the ring's error. */
 static __always_inline long define_in(void *map, struct sample_scratch *sample, __u32 epoch)
 {
@@ -225,7 +215,7 @@ static __always_inline long define_in(void *map, struct sample_scratch *sample, 
 		return 0;
 	sample->head.type = SMOLDER_RECORD_STACK;
 	sample->head.epoch = epoch;
-	sample->head.user_walked = 1;
+	sample->head.user_walked = config.walk_tables;
 	sample->head.walk_end = sample->walk.end;
 	sample->head.name = name;
 	error = send_record(sample, bounded(sample->walk.frames_len, WALK_FRAMES_MAX), 0);
@@ -288,7 +278,7 @@ static __always_inline int send_copy(const struct tick *tick, const struct stepp
 	copy->head.epoch = tick->epoch;
 	copy->head.key = tick->key;
 	copy->head.user_len = 0;
-	copy->head.kernel_len = tick->kernel ? copy_stack(tick->ctx, copy->kernel, 0) : 0;
+	copy->head.kernel_len = tick->kernel ? copy_stack(tick->ctx, copy->kernel) : 0;
 	fill_copy(copy, walk, pages);
 	count_sides(tick->epoch, copy->head.kernel_len, 1);
 	bpf_ringbuf_submit(copy, 0); /* wakes user space: the sooner it knows, the fewer copies */
@@ -310,7 +300,7 @@ static __always_inline int copy_stack_memory(const struct tick *tick)
 	if (!sample)
 		return -1;
 	walk = &sample->walk;
-	walk_from_regs(walk, (void *)bpf_task_pt_regs(task)); /* a signal frame has others */
+	walk_from_regs(walk, user_regs(task)); /* a signal frame has others */
 	begin = BPF_CORE_READ(task, mm, start_stack);
 	depth = begin - (walk->registers[UNWIND_REGISTER_SP] - SMOLDER_RED_ZONE);
 	if (depth <= COPY_SMALL_PAGES * COPY_PAGE)
@@ -328,25 +318,6 @@ static __always_inline bool is_worth_a_copy(const struct stepper_walk *walk)
 	return walk->end == WALK_NO_PROCESS || walk->end == WALK_UNMAPPED;
 }
 
-/* Both stacks as the kernel walks them. */
-static __always_inline void record_by_ids(struct tick *tick)
-{
-	__s64 kernel_id = SMOLDER_NO_STACK, user_id = SMOLDER_NO_STACK;
-
-	if (tick->kernel)
-		kernel_id = stack_id(tick->ctx, tick->epoch, 0);
-	if (tick->user)
-		user_id = stack_id(tick->ctx, tick->epoch, BPF_F_USER_STACK);
-	if (kernel_id < SMOLDER_NO_STACK || user_id < SMOLDER_NO_STACK) {
-		count(tick->epoch, SMOLDER_STAT_COLLISION);
-		send_exact(tick);
-		return;
-	}
-	tick->key.kernel_stack = kernel_id;
-	tick->key.user_stack = user_id;
-	count_sample(tick);
-}
-
 /*
  * In the middle of execve(2), when the old program's memory has been let go, the registers are still its:
  * there is no user stack any more.
@@ -354,50 +325,75 @@ static __always_inline void record_by_ids(struct tick *tick)
 static __always_inline bool has_lost_its_image(struct task_struct *task, __u32 end)
 {
 	return end != WALK_COMPLETE && bpf_core_field_exists(task->in_execve) &&
-	       BPF_CORE_READ_BITFIELD_PROBED(task, in_execve);
+	       BPF_CORE_READ_BITFIELD(task, in_execve);
 }
 
 /* A sample that was counted before has a stack that was defined before. */
-static __always_inline void count_walked(struct tick *tick, struct sample_scratch *sample)
+static __always_inline void count_sample(struct tick *tick, struct sample_scratch *sample)
 {
+	long error = 0;
+
 	if (count_known(tick) == 0) {
 		note_count(tick, 0);
 		return;
 	}
-	if (tick->epoch ? define_in(&defined_1, sample, 1) : define_in(&defined_0, sample, 0))
+	if (tick->user)
+		error = tick->epoch ? define_in(&defined_1, sample, 1) :
+				      define_in(&defined_0, sample, 0);
+	if (error)
 		count(tick->epoch, SMOLDER_STAT_LOST_RING);
 	else
 		count_new(tick);
 }
 
-/* The user stack by unwind tables. */
-static __always_inline void record_walked(struct tick *tick)
+/* Walks the user stack. False when the sample has been sent as a copy instead. */
+static __always_inline bool take_user_stack(struct tick *tick, struct sample_scratch *sample)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (config.walk_tables)
+		walk_user_stack(sample, task, &tick->key.task, config.walk_frames_max);
+	else
+		pointer_walk(sample, task, config.walk_frames_max);
+	if (has_lost_its_image(task, sample->walk.end)) {
+		tick->user = false;
+		return true;
+	}
+	if (config.walk_tables && is_worth_a_copy(&sample->walk) && copy_stack_memory(tick) == 0)
+		return false;
+	tick->key.user_walk.hash = sample->walk.hash;
+	tick->key.user_walk.check = sample->walk.check;
+	return true;
+}
+
+static __always_inline void record(struct tick *tick)
 {
 	struct sample_scratch *sample = scratch_of_cpu();
-	struct task_struct *task = bpf_get_current_task_btf();
+	__s64 kernel_stack;
 
 	if (!sample) {
 		count(tick->epoch, SMOLDER_STAT_LOST_OTHER);
 		return;
 	}
-	walk_user_stack(sample, task, &tick->key.task, config.walk_frames_max);
-	if (has_lost_its_image(task, sample->walk.end)) {
-		tick->user = false;
-		record_by_ids(tick);
+	if (tick->user && !take_user_stack(tick, sample))
 		return;
-	}
-	if (is_worth_a_copy(&sample->walk) && copy_stack_memory(tick) == 0)
-		return;
-	if (tick->kernel)
-		tick->key.kernel_stack = stack_id(tick->ctx, tick->epoch, 0);
-	if (tick->key.kernel_stack < SMOLDER_NO_STACK) {
+	kernel_stack = kernel_stack_id(tick);
+	if (kernel_stack < SMOLDER_NO_STACK) {
 		count(tick->epoch, SMOLDER_STAT_COLLISION);
 		send_exact(tick);
 		return;
 	}
-	tick->key.user_walk.hash = sample->walk.hash;
-	tick->key.user_walk.check = sample->walk.check;
-	count_walked(tick, sample);
+	tick->key.kernel_stack = kernel_stack;
+	count_sample(tick, sample);
+}
+
+/*
+ * A task that is exiting may have given up its memory already. Threads that work for a process in the
+ * kernel (io_uring) share its memory and have no user registers.
+ */
+static __always_inline bool has_user_stack(struct task_struct *task)
+{
+	return task->mm && !(task->flags & PF_KTHREAD) && user_regs(task)->sp;
 }
 
 static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u32 epoch)
@@ -408,9 +404,8 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u32 e
 		.ctx = ctx,
 		.epoch = epoch,
 		.kernel = !user_mode,
-		/* A task that is exiting may have given up its memory already. */
-		.user = task->mm && !(task->flags & PF_KTHREAD) && !config.kernel_only,
-		.key = {.kernel_stack = SMOLDER_NO_STACK, .user_stack = SMOLDER_NO_STACK},
+		.user = !config.kernel_only && has_user_stack(task),
+		.key = {.kernel_stack = SMOLDER_NO_STACK},
 	};
 
 	if (task->pid == 0) { /* each CPU's idle task, and nothing else, has pid 0 */
@@ -426,10 +421,7 @@ static __always_inline void take_sample(struct bpf_perf_event_data *ctx, __u32 e
 		tick.key.tid = task->pid;
 	tick.key.cgroup_id = bpf_get_current_cgroup_id();
 	bpf_get_current_comm(tick.key.comm, sizeof(tick.key.comm));
-	if (config.walk_tables && tick.user)
-		record_walked(&tick);
-	else
-		record_by_ids(&tick);
+	record(&tick);
 }
 
 /*

@@ -6,6 +6,7 @@
  * The includer defines, before (with `walk` in scope wherever a macro is used):
  *	STEPPER_FN                          storage class and inlining of every function here
  *	stepper_read(walk, to, size, addr)  reads memory of the walked thread; 0, or not 0
+ *	stepper_read_stack(…)               the same, for a word or two of its stack
  *	STEPPER_POOL_MASK                   size of the pool - 1; the size is a power of two
  *	STEPPER_OBJECT(table)               struct unwind_object * of map "walk_objects", or NULL
  *	STEPPER_MEMORY(address)             where the spot of this address may be remembered, or NULL
@@ -239,7 +240,7 @@ STEPPER_FN int stepper_by_frame_pointer(struct stepper_walk *walk, const unsigne
 		return stepper_end(walk, WALK_COMPLETE);
 	if (walk->fp_lost || fp < walk->sp || fp - walk->sp > STEPPER_FP_FRAME_MAX || fp & 7)
 		return stepper_end(walk, WALK_NO_INFO);
-	if (stepper_read(walk, &frame, sizeof(frame), fp))
+	if (stepper_read_stack(walk, &frame, sizeof(frame), fp))
 		return stepper_end(walk, WALK_UNREADABLE);
 	if (frame.pc && !stepper_find_mapping(walk, pool, frame.pc - 1))
 		return stepper_end(walk, WALK_UNMAPPED); /* a JIT's newest code, or no frame */
@@ -327,7 +328,7 @@ STEPPER_FN int stepper_cfa(struct stepper_walk *walk, const struct unwind_rule *
 	}
 	cfa += (__u64)(__s64)rule->offset + index * 8;
 	if (kind == UNWIND_SP_DEREF || kind == UNWIND_FP_DEREF || kind == UNWIND_SP_INDEX) {
-		if (stepper_read(walk, &cfa, sizeof(cfa), cfa))
+		if (stepper_read_stack(walk, &cfa, sizeof(cfa), cfa))
 			return stepper_end(walk, WALK_UNREADABLE);
 		cfa += (__u64)add;
 	}
@@ -357,7 +358,8 @@ STEPPER_FN void stepper_caller_fp(struct stepper_walk *walk, const struct unwind
 		from = walk->fp;
 	else if (place == UNWIND_FP_SP)
 		from = walk->sp;
-	walk->fp_lost = stepper_read(walk, &walk->fp, sizeof(walk->fp), from + (__u64)offset) != 0;
+	walk->fp_lost =
+		stepper_read_stack(walk, &walk->fp, sizeof(walk->fp), from + (__u64)offset) != 0;
 }
 
 /* Where rbx was saved is noted, not read: hardly any frame needs it. */
@@ -377,7 +379,7 @@ STEPPER_FN int stepper_common_return(struct stepper_walk *walk, __u64 cfa)
 {
 	struct stepper_pair frame;
 
-	if (stepper_read(walk, &frame, sizeof(frame), cfa - sizeof(frame)))
+	if (stepper_read_stack(walk, &frame, sizeof(frame), cfa - sizeof(frame)))
 		return stepper_end(walk, WALK_UNREADABLE);
 	walk->fp = frame.fp;
 	walk->fp_lost = 0;
@@ -388,15 +390,15 @@ STEPPER_FN int stepper_return(struct stepper_walk *walk, const struct unwind_rul
 {
 	__u64 pc, at = cfa - 8;
 
+	stepper_caller_fp(walk, rule, cfa); /* first: it lies below the return address */
 	if (UNWIND_RA(*rule) == UNWIND_RA_AUX)
 		at = cfa + (__u64)((__s64)rule->aux * 8);
 	if (UNWIND_RA(*rule) == UNWIND_RA_REGISTER) {
 		if (stepper_register(walk, (__u8)rule->aux, &pc))
 			return stepper_end(walk, WALK_REGISTER_LOST);
-	} else if (stepper_read(walk, &pc, sizeof(pc), at)) {
+	} else if (stepper_read_stack(walk, &pc, sizeof(pc), at)) {
 		return stepper_end(walk, WALK_UNREADABLE);
 	}
-	stepper_caller_fp(walk, rule, cfa);
 	return stepper_arrive(walk, pc, cfa);
 }
 

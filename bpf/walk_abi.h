@@ -83,6 +83,7 @@ enum walk_end {
 	WALK_REGISTER_LOST, /* a rule needs a register known only in a leaf */
 	WALK_COMPAT,        /* 32-bit code */
 	WALK_SHORT_COPY,    /* of a copied stack: more than was copied */
+	WALK_CHAIN_ENDED,   /* by frame pointers alone: their chain ended, wherever that was */
 	WALK_END_CNT
 };
 

@@ -3,6 +3,8 @@
 #ifndef SMOLDER_BPF_WALKER_BPF_H
 #define SMOLDER_BPF_WALKER_BPF_H
 
+#include "bpf/stack_window.bpf.h"
+#include "bpf/user_regs.bpf.h"
 #include "bpf/walk_abi.h"
 
 const volatile __u64 walk_pool_mask = 0; /* size of the pool - 1 */
@@ -36,11 +38,15 @@ struct stepper_memory;
 static __always_inline struct stepper_memory *memory_of(__u64 address);
 
 #define STEPPER_FN static __always_inline
-#define STEPPER_WALK_HOST __u64 process_flags;
+#define STEPPER_WALK_HOST                                                                          \
+	__u64 process_flags;                                                                       \
+	__u64 is_compat;                                                                           \
+	struct stack_window window;
 #define STEPPER_POOL_MASK walk_pool_mask
 #define STEPPER_OBJECT(table) bpf_map_lookup_elem(&walk_objects, &(__u32){table})
 #define STEPPER_MEMORY(address) memory_of(address)
 #define stepper_read(walk, to, size, addr) bpf_probe_read_user(to, size, (const void *)(addr))
+#define stepper_read_stack(walk, to, size, addr) stack_window_read(&walk->window, to, size, addr)
 
 #include "bpf/stepper.h"
 
@@ -83,12 +89,6 @@ struct {
 	__type(value, struct sample_scratch);
 } scratch SEC(".maps");
 
-/* Kernel's own register names; user space's <asm/ptrace.h> has others. */
-struct pt_regs___kernel {
-	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
-	unsigned long cs, flags, sp, ss;
-} __attribute__((preserve_access_index));
-
 static __always_inline void walk_from_regs(struct stepper_walk *walk,
 					   const struct pt_regs___kernel *regs)
 {
@@ -115,12 +115,6 @@ static __always_inline void walk_from_regs(struct stepper_walk *walk,
 	walk->call_site = (__s64)regs->orig_ax >= 0;
 }
 
-/* Is user code of this thread 32-bit? __USER32_CS, arch/x86/include/asm/segment.h */
-static __always_inline bool walk_is_compat(const struct pt_regs___kernel *regs)
-{
-	return regs->cs == 0x23;
-}
-
 static __always_inline void walk_begin(struct stepper_walk *walk)
 {
 	walk->pc = walk->registers[UNWIND_REGISTER_RA];
@@ -139,6 +133,7 @@ static __always_inline void walk_begin(struct stepper_walk *walk)
 	walk->has_mapping = 0;
 	walk->hash = 0;
 	walk->check = 0;
+	walk->window.len = 0;
 }
 
 /*
@@ -179,14 +174,14 @@ static long walk_one_frame(__u32 index, void *ctx)
 static __always_inline void walk_user_stack(struct sample_scratch *sample, struct task_struct *task,
 					    const struct smolder_task *identity, __u32 frames_max)
 {
-	const struct pt_regs___kernel *regs = (void *)bpf_task_pt_regs(task);
+	const struct pt_regs___kernel *regs = user_regs(task);
 	struct stepper_walk *walk = &sample->walk;
 	__u32 zero = 0;
 	unsigned char *pool = bpf_map_lookup_elem(&walk_pool, &zero);
 
 	walk_from_regs(walk, regs);
 	walk_begin(walk);
-	if (walk_is_compat(regs))
+	if (USER_IS_COMPAT(regs))
 		walk->end = WALK_COMPAT;
 	else if (!pool || !walk_find_mapset(walk, pool, identity))
 		walk->end = WALK_NO_PROCESS;

@@ -13,8 +13,12 @@ LIVE_PLAIN := $(addprefix $(LIVE)/,shares threads8 stacks16k storm syscalls fork
 LIVE_LINKED := $(addprefix $(LIVE)/burn_,static static_pie pie no_pie stripped high deleted mounted)
 LIVE_SHORT := $(addprefix $(LIVE)/short_,1 2 3 4 5 6 7 8)
 LIVE_LIBRARY := $(LIVE)/libburn.so $(LIVE)/burn_by_library
+# Where the compiler makes 32-bit code. It needs no library for this.
+LIVE_32_FLAGS := -m32 -static -nostdlib -ffreestanding -no-pie -fno-pie -fno-stack-protector
+LIVE_32 := $(shell echo 'void _start(void) {}' | $(CC) $(LIVE_32_FLAGS) -x c - -o /dev/null \
+	2>/dev/null && echo $(LIVE)/chain32)
 LIVE_FIXTURES := $(LIVE_PLAIN) $(LIVE_LINKED) $(LIVE_SHORT) $(LIVE_LIBRARY) $(LIVE)/tiny \
-	$(LIVE)/mangled
+	$(LIVE)/mangled $(LIVE_32)
 
 fixtures: $(LIVE_FIXTURES)
 
@@ -44,6 +48,9 @@ $(LIVE)/libburn.so: tests/fixtures/live/burn_library.c
 
 $(LIVE)/burn_by_library: tests/fixtures/live/burn_by_library.c $(LIVE)/libburn.so
 	$(LIVE_CC) $< -L$(LIVE) -lburn -Wl,-rpath,'$$ORIGIN' -o $@
+
+$(LIVE)/chain32: tests/fixtures/live/chain32.c
+	$(LIVE_CC) $(LIVE_32_FLAGS) $< -o $@
 
 # clang speaks C++ without another package; the fixture needs nothing of the C++ library.
 $(LIVE)/mangled: tests/fixtures/live/mangled.cc

@@ -186,7 +186,7 @@ int recorder_open(const struct recorder_options *options, struct recorder **ret_
 	_cleanup_recorder_ struct recorder *recorder = recorder_new(options);
 	int r;
 
-	if (!recorder || recording_init(&recorder->recording, sampler_stack_depth()) < 0)
+	if (!recorder || recording_init(&recorder->recording) < 0)
 		return err_errno(err, -ENOMEM, "cannot make the recorder");
 	r = open_loop(recorder, err);
 	if (r == 0)
@@ -373,7 +373,7 @@ int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct
 	};
 	struct recording next;
 	struct tick_account ticks;
-	int r = recording_init(&next, sampler_stack_depth());
+	int r = recording_init(&next);
 
 	if (r < 0)
 		return err_errno(err, r, "cannot begin a new recording");

@@ -78,11 +78,11 @@ static uint32_t intern_node(struct recording *recording, uint32_t parent,
 	return INTERN(recording, nodes, node_index, same_node, node, sizeof(node));
 }
 
-int recording_init(struct recording *recording, uint32_t max_depth)
+int recording_init(struct recording *recording)
 {
 	int r;
 
-	*recording = (struct recording){.max_depth = max_depth, .nodes_max = NODES_MAX};
+	*recording = (struct recording){.nodes_max = NODES_MAX};
 	r = strtab_init(&recording->strings);
 	if (r == 0)
 		r = vec_push(&recording->nodes, ((struct recording_node){0}));
@@ -121,7 +121,7 @@ static struct recording_spot spot_of_place(const struct place *place)
 struct user_stack { /* leaf first */
 	struct recording_spot spots[WALK_FRAMES_MAX];
 	uint32_t len;
-	uint32_t end; /* for the SPOT_WALK in front of it */
+	uint32_t end; /* enum walk_end, for the SPOT_WALK in front of it */
 };
 
 /*
@@ -202,8 +202,6 @@ static void gather_user_stack(const struct gathering *from, const struct window_
 	} else if (sample->user_walked) {
 		place_words(from->processes, &sample->key.task, frames, stack);
 	} else {
-		stack->end = stack->len >= from->recording->max_depth ? SPOT_WALK_FP_DEPTH :
-									SPOT_WALK_FP_ENDED;
 		place_addresses(from->processes, &sample->key.task, frames, stack);
 	}
 }

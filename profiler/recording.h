@@ -21,13 +21,7 @@
 enum spot_kind {
 	SPOT_CODE,     /* an offset in an object */
 	SPOT_UNPLACED, /* an address with a place_reason instead of an object */
-	SPOT_WALK,     /* not a frame: how the walk ended, an enum spot_walk or enum walk_end */
-};
-
-/* How a walk by frame pointers ended; one by tables ended in an enum walk_end, from 0 on. */
-enum spot_walk {
-	SPOT_WALK_FP_ENDED = WALK_END_CNT, /* the chain of frames ended, wherever that was */
-	SPOT_WALK_FP_DEPTH,                /* as many frames as the kernel walks */
+	SPOT_WALK,     /* not a frame: how the walk ended, an enum walk_end */
 };
 
 struct recording_spot { /* something a stack can pass through; distinct */
@@ -60,14 +54,13 @@ struct recording {
 	VEC(struct recording_who) whos;
 	VEC(struct recording_sample) samples;
 	struct hashindex spot_index, node_index, who_index, sample_index;
-	uint32_t max_depth;    /* addresses in a stack that was cut off */
 	uint64_t recorded;     /* sum of the samples' counts */
 	uint64_t user, kernel; /* samples with a stack of that side */
 	uint64_t lost_full;    /* samples that found the recording full, or no memory */
 	size_t nodes_max;
 };
 
-int recording_init(struct recording *recording, uint32_t max_depth) _warn_unused_;
+int recording_init(struct recording *recording) _warn_unused_;
 void recording_free(struct recording *recording);
 
 /*

@@ -387,7 +387,7 @@ static const struct recording_spot *spot_of(const struct resolve *resolve, uint3
 /* The code at the base of a stack may have no unwind information, and needs none. */
 static bool ended_by_itself(uint32_t end)
 {
-	return end == WALK_NO_INFO || end == SPOT_WALK_FP_ENDED;
+	return end == WALK_NO_INFO || end == WALK_CHAIN_ENDED;
 }
 
 /*
@@ -404,9 +404,7 @@ static const char *incomplete_reason(const struct resolve *resolve, uint32_t wal
 		return NULL;
 	if (resolve->spots.items[spot].stack_base && ended_by_itself(end))
 		return NULL;
-	if (end < WALK_END_CNT)
-		return walk_end_name(end);
-	return end == SPOT_WALK_FP_DEPTH ? walk_end_name(WALK_DEPTH) : "no frame pointer";
+	return walk_end_name(end);
 }
 
 /*

@@ -234,7 +234,7 @@ int thread_stacks_take(const struct thread_stacks_options *options, struct profi
 		       struct err *err)
 {
 	_cleanup_(taker_done) struct taker taker = {.options = options};
-	int r = recording_init(&taker.recording, WALK_FRAMES_MAX);
+	int r = recording_init(&taker.recording);
 
 	if (r < 0)
 		return err_errno(err, r, "cannot take stacks");

@@ -297,7 +297,7 @@ static const char help[] =
 	"      --call-graph auto|fp|dwarf\n"
 	"                             how user stacks are walked: by frame pointers, or by\n"
 	"                             unwind tables (default auto: unwind tables)\n"
-	"      --max-frames N         frames of a user stack, by unwind tables (default 512)\n"
+	"      --max-frames N         frames of a user stack (default 512)\n"
 	"      --no-inline            names from symbol tables only: no lines, no inlined frames\n"
 	"      --no-cache             neither read nor write the cache of symbols\n"
 	"      --no-sandbox           parse files in this process, with all its privileges\n"

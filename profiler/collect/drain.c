@@ -113,26 +113,19 @@ static int find_stack(struct drain *drain, int32_t id, struct drain_ref *ret_ref
 	return 0;
 }
 
-/* The user stack by the id the kernel gave it, or by the name our own walk has. */
-static int find_user_stack(struct drain *drain, const struct smolder_key *key,
+static int find_user_stack(struct drain *drain, const struct smolder_stack_name *name,
 			   struct window_sample *sample)
 {
 	const struct window_stack *stack;
-	struct drain_ref ref;
-	int r;
 
-	if (!key->user_walk.hash && !key->user_walk.check) {
-		r = find_stack(drain, key->user_stack, &ref);
-		sample->user_off = ref.off;
-		sample->user_len = ref.len;
-		return r;
-	}
-	stack = window_find_stack(drain->window, &key->user_walk);
+	if (!name->hash && !name->check)
+		return 0;
+	stack = window_find_stack(drain->window, name);
 	if (!stack)
 		return -ENOENT;
 	sample->user_off = stack->off;
 	sample->user_len = stack->len;
-	sample->user_walked = true;
+	sample->user_walked = stack->user_walked;
 	sample->walk_end = stack->walk_end;
 	return 0;
 }
@@ -147,7 +140,7 @@ static void add_sample(struct drain *drain, const struct smolder_key *key, uint6
 	sample.kernel_off = kernel.off;
 	sample.kernel_len = kernel.len;
 	if (r == 0)
-		r = find_user_stack(drain, key, &sample);
+		r = find_user_stack(drain, &key->user_walk, &sample);
 	if (r == 0)
 		r = vec_push(&drain->window->samples, sample);
 	if (r == -ENOMEM)

@@ -13,6 +13,7 @@ static int take_stack(struct window *window, const struct smolder_record *record
 	struct window_stack stack = {
 		.name = record->name,
 		.len = record->user_len,
+		.user_walked = record->user_walked,
 		.walk_end = record->walk_end,
 	};
 	int r = window_add_addresses(window, frames_of(record), record->user_len, &stack.off);

@@ -16,12 +16,12 @@
 #include <stdint.h>
 
 struct window_sample {
-	struct smolder_key key; /* its stack ids mean nothing outside the collector */
+	struct smolder_key key; /* its stack id and name mean nothing outside the collector */
 	uint64_t count;
 	uint32_t kernel_off, kernel_len; /* into window.addresses, leaf first */
 	uint32_t user_off, user_len;
 	bool user_walked;  /* user frames are frame words of bpf/walk_abi.h, not addresses */
-	uint32_t walk_end; /* enum walk_end, with user_walked */
+	uint32_t walk_end; /* enum walk_end */
 	uint32_t copy;     /* 1 + position in window.copies; then there are no user frames yet */
 };
 
@@ -36,6 +36,7 @@ struct window_copy { /* the user stack of one sample, to be walked yet */
 struct window_stack { /* a walked stack */
 	struct smolder_stack_name name;
 	uint32_t off, len; /* into window.addresses */
+	bool user_walked;  /* as in struct window_sample */
 	uint32_t walk_end;
 };
 

@@ -28,7 +28,7 @@ struct lacks { /* what this kernel's maps cannot do, so that a fallback does it 
 static int put_key(int counts_fd, uint32_t possible_cpus, int32_t kernel_stack)
 {
 	_cleanup_free_ uint64_t *values = calloc(possible_cpus, sizeof(*values));
-	struct smolder_key key = {.kernel_stack = kernel_stack, .user_stack = SMOLDER_NO_STACK};
+	struct smolder_key key = {.kernel_stack = kernel_stack};
 
 	if (!values)
 		return -ENOMEM;

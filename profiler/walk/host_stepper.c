@@ -14,6 +14,8 @@
 #define STEPPER_OBJECT(table)                                                                      \
 	((table) < walk->host->objects_len ? &walk->host->objects[table] : NULL)
 
+#define stepper_read_stack stepper_read
+
 #define STACK_PAGE 4096
 
 struct stepper_walk;
@@ -101,6 +103,7 @@ const char *walk_end_name(enum walk_end end)
 		[WALK_REGISTER_LOST] = "register lost",
 		[WALK_COMPAT] = "32-bit code",
 		[WALK_SHORT_COPY] = "stack copy too short",
+		[WALK_CHAIN_ENDED] = "no frame pointer",
 	};
 
 	return (unsigned int)end < WALK_END_CNT ? names[end] : "unknown";

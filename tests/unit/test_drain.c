@@ -70,12 +70,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct smolder_key key_of(uint32_t tgid, int32_t kernel_stack, int32_t user_stack)
+static struct smolder_key key_of(uint32_t tgid, int32_t kernel_stack)
 {
 	return (struct smolder_key){
 		.task = {.tgid = tgid, .start_ns = tgid * UINT64_C(1000)},
 		.kernel_stack = kernel_stack,
-		.user_stack = user_stack,
 		.comm = "test",
 	};
 }
@@ -119,7 +118,7 @@ static void drain_all(struct maps *maps)
 static void fill(struct maps *maps, uint32_t keys)
 {
 	for (uint32_t tgid = 1; tgid <= keys; tgid++)
-		put(maps, key_of(tgid, SMOLDER_NO_STACK, SMOLDER_NO_STACK), tgid, 1);
+		put(maps, key_of(tgid, SMOLDER_NO_STACK), tgid, 1);
 }
 
 /* Each key once, with the sum of all CPUs. */
@@ -189,11 +188,11 @@ static void samples_without_their_stack_are_counted(void **state)
 {
 	struct maps *maps = maps_of(state);
 
-	put(maps, key_of(1, 5, SMOLDER_NO_STACK), 2, 0);
-	put(maps, key_of(2, SMOLDER_NO_STACK, BUCKETS - 1), 3, 0);
-	put(maps, key_of(3, SMOLDER_NO_STACK, BUCKETS), 4, 0); /* no id of this map */
-	put(maps, key_of(4, SMOLDER_NO_STACK, INT32_MAX), 5, 0);
-	put(maps, key_of(5, SMOLDER_NO_STACK, SMOLDER_NO_STACK), 6, 0);
+	put(maps, key_of(1, 5), 2, 0);
+	put(maps, key_of(2, BUCKETS - 1), 3, 0);
+	put(maps, key_of(3, BUCKETS), 4, 0); /* no id of this map */
+	put(maps, key_of(4, INT32_MAX), 5, 0);
+	put(maps, key_of(5, SMOLDER_NO_STACK), 6, 0);
 	drain_all(maps);
 	assert_int_equal(maps->window.stack_missing, 14);
 	assert_int_equal(maps->window.samples.len, 1);
@@ -226,9 +225,10 @@ static void define(struct maps *maps, uint64_t hash)
 static void finds_walked_stacks_by_their_hash(void **state)
 {
 	struct maps *maps = maps_of(state);
-	struct smolder_key walked = key_of(1, SMOLDER_NO_STACK, SMOLDER_NO_STACK);
-	struct smolder_key unheard_of = key_of(2, SMOLDER_NO_STACK, SMOLDER_NO_STACK);
-	struct window_stack stack = {.name = {.hash = 77}, .len = 2, .walk_end = 5};
+	struct smolder_key walked = key_of(1, SMOLDER_NO_STACK);
+	struct smolder_key unheard_of = key_of(2, SMOLDER_NO_STACK);
+	struct window_stack stack = {
+		.name = {.hash = 77}, .len = 2, .user_walked = true, .walk_end = 5};
 	uint64_t words[] = {11, 22};
 
 	assert_int_equal(window_add_addresses(&maps->window, words, 2, &stack.off), 0);
