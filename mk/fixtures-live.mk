@@ -20,6 +20,15 @@ LIVE_32 := $(shell echo 'void _start(void) {}' | $(CC) $(LIVE_32_FLAGS) -x c - -
 LIVE_FIXTURES := $(LIVE_PLAIN) $(LIVE_LINKED) $(LIVE_SHORT) $(LIVE_LIBRARY) $(LIVE)/tiny \
 	$(LIVE)/mangled $(LIVE_32)
 
+LIVE_SOURCES := $(LIVE)/burn_debuglink $(LIVE)/burn_mini $(LIVE)/inlined_split
+ifneq ($(shell go version 2>/dev/null),)
+LIVE_SOURCES += $(LIVE)/burn_go
+endif
+ifneq ($(shell rustc --version 2>/dev/null),)
+LIVE_SOURCES += $(LIVE)/rust_legacy $(LIVE)/rust_v0
+endif
+LIVE_FIXTURES += $(LIVE_SOURCES)
+
 fixtures: $(LIVE_FIXTURES)
 
 $(LIVE_FIXTURES): tests/fixtures/live/work.h mk/fixtures-live.mk | $(LIVE)
@@ -56,3 +65,20 @@ $(LIVE)/chain32: tests/fixtures/live/chain32.c
 $(LIVE)/mangled: tests/fixtures/live/mangled.cc
 	$(call msg,FIXTURE,$@) $(BPF_CC) -x c++ -std=gnu++17 -O2 -g -fno-omit-frame-pointer \
 		-fno-exceptions -fno-rtti -D_GNU_SOURCE $< -o $@
+
+# What names are found by, one program each; where a compiler is missing so is the program.
+$(LIVE)/burn_debuglink $(LIVE)/burn_mini: $(LIVE)/%: tests/fixtures/live/burn.c
+	$(LIVE_CC) -Wl,--build-id=none -DBURN_NAME=in_$* $< -o $@.whole
+	$(Q)objcopy --only-keep-debug $@.whole $@.debug && strip -s $@.whole -o $@
+	$(Q)if [ $* = burn_mini ]; then strip -g $@.debug && xz -zfk $@.debug && \
+		objcopy --add-section .gnu_debugdata=$@.debug.xz $@; \
+		else objcopy --add-gnu-debuglink=$@.debug $@; fi
+$(LIVE)/inlined_split: tests/fixtures/live/inlined.c
+	$(LIVE_CC) -gsplit-dwarf -c $< -o $@.o
+	$(Q)$(CC) $(LIVE_CFLAGS) $@.o -o $@
+$(LIVE)/rust_legacy $(LIVE)/rust_v0: $(LIVE)/rust_%: tests/fixtures/live/walk_rust.rs
+	$(call msg,FIXTURE,$@) env -u MAKEFLAGS -u MFLAGS RUSTC_BOOTSTRAP=1 rustc --edition 2021 -O -g \
+		-Z unstable-options -C symbol-mangling-version=$* $< -o $@
+$(LIVE)/burn_go: tests/fixtures/symbolize/wheel.go
+	$(call msg,FIXTURE,$@) env -u MAKEFLAGS -u MFLAGS GO111MODULE=off GOFLAGS= CGO_ENABLED=0 \
+		GOCACHE=$(abspath $(OUT)/go-cache) go build -ldflags "-s -w" -o $@ $<

@@ -16,23 +16,30 @@
  * More than 65,279 sections (extended numbering: e_shnum is 0) exist in relocatable files only, and
  * libelf would allocate some 300 bytes for each as it opens the file.
  */
-static int check_header(int fd)
+union header {
+	unsigned char ident[EI_NIDENT];
+	Elf32_Ehdr narrow;
+	Elf64_Ehdr wide;
+};
+
+static int check_header(const union header *header)
+{
+	if (memcmp(header->ident, ELFMAG, SELFMAG) != 0)
+		return -ENOEXEC;
+	if (header->ident[EI_CLASS] == ELFCLASS64)
+		return header->wide.e_shnum == 0 && header->wide.e_shoff != 0 ? -EFBIG : 0;
+	return header->narrow.e_shnum == 0 && header->narrow.e_shoff != 0 ? -EFBIG : 0;
+}
+
+static int check_file(int fd)
 {
 	struct stat status;
-	union {
-		unsigned char ident[EI_NIDENT];
-		Elf32_Ehdr narrow;
-		Elf64_Ehdr wide;
-	} header;
+	union header header;
 
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
+	    pread(fd, &header, sizeof(header), 0) != sizeof(header))
 		return -ENOEXEC;
-	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
-	    memcmp(header.ident, ELFMAG, SELFMAG) != 0)
-		return -ENOEXEC;
-	if (header.ident[EI_CLASS] == ELFCLASS64)
-		return header.wide.e_shnum == 0 && header.wide.e_shoff != 0 ? -EFBIG : 0;
-	return header.narrow.e_shnum == 0 && header.narrow.e_shoff != 0 ? -EFBIG : 0;
+	return check_header(&header);
 }
 
 /* A segment whose numbers wrap around or that the file does not hold is no segment. */
@@ -103,8 +110,7 @@ static int read_segments(struct elf_file *file)
 	size_t header_cnt;
 	GElf_Phdr header;
 
-	if (elf_identity_read(file->fd, &file->identity) < 0 ||
-	    elf_getphdrnum(file->elf, &header_cnt) < 0)
+	if (elf_getphdrnum(file->elf, &header_cnt) < 0)
 		return -ENOEXEC;
 	if (header_cnt > PROGRAM_HEADERS_MAX)
 		return -EFBIG;
@@ -196,8 +202,6 @@ static int read_headers(struct elf_file *file)
 	GElf_Ehdr header;
 	int r;
 
-	elf_version(EV_CURRENT);
-	file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
 	if (!file->elf || elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &header))
 		return -ENOEXEC;
 	file->entry = header.e_entry;
@@ -219,7 +223,7 @@ static void close_file(struct elf_file **file)
 int elf_file_open(int fd, struct elf_file **ret_file)
 {
 	_cleanup_(close_file) struct elf_file *file = NULL;
-	int r = check_header(fd);
+	int r = check_file(fd);
 
 	if (r < 0)
 		return r;
@@ -227,11 +231,43 @@ int elf_file_open(int fd, struct elf_file **ret_file)
 	if (!file)
 		return -ENOMEM;
 	file->fd = fd;
-	r = read_headers(file);
+	if (elf_identity_read(fd, &file->identity) < 0)
+		r = -ENOEXEC;
+	elf_version(EV_CURRENT);
+	file->elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (r == 0)
+		r = read_headers(file);
 	if (r < 0) {
 		file->fd = -1; /* still the caller's */
 		return r;
 	}
+	*ret_file = TAKE_PTR(file);
+	return 0;
+}
+
+int elf_file_open_image(void *image, size_t len, struct elf_file **ret_file)
+{
+	_cleanup_(close_file) struct elf_file *file = NULL;
+	union header header;
+	int r;
+
+	if (len < sizeof(header))
+		return -ENOEXEC;
+	memcpy(&header, image, sizeof(header));
+	r = check_header(&header);
+	if (r < 0)
+		return r;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	file->fd = -1;
+	file->identity.len = len;
+	elf_version(EV_CURRENT);
+	file->elf = elf_memory(image, len);
+	r = read_headers(file);
+	if (r < 0)
+		return r;
+	file->image = image;
 	*ret_file = TAKE_PTR(file);
 	return 0;
 }
@@ -243,6 +279,7 @@ struct elf_file *elf_file_close(struct elf_file *file)
 	elf_end(file->elf);
 	cleanup_close_(&file->fd);
 	vec_free(&file->segments);
+	free(file->image);
 	free(file);
 	return NULL;
 }

@@ -31,7 +31,8 @@ struct elf_identity { /* of the file that was opened */
 int elf_identity_read(int fd, struct elf_identity *ret_identity) _warn_unused_;
 
 struct elf_file {
-	int fd; /* owned, as is elf; -1 once released */
+	int fd;      /* owned, as is elf; -1 once released, and of an image */
+	void *image; /* owned; NULL when it is read through the descriptor */
 	struct Elf *elf;
 	uint64_t entry; /* e_entry */
 	struct elf_identity identity;
@@ -44,6 +45,8 @@ struct elf_file {
  * (more headers than any program has), -ENOMEM.
  */
 int elf_file_open(int fd, struct elf_file **ret_file) _warn_unused_;
+/* The same of a file in memory, which is taken over on success. */
+int elf_file_open_image(void *image, size_t len, struct elf_file **ret_file) _warn_unused_;
 struct elf_file *elf_file_close(struct elf_file *file); /* NULL is legal */
 
 /* Closes the descriptor: what was not read by now never will be. What was stays. */

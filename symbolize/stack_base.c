@@ -60,6 +60,14 @@ static const struct eh_function *function_below(const struct eh_functions *funct
 	return low ? &functions->list.items[low - 1] : NULL;
 }
 
+/* What the value of a range says it is; the cache keeps it. */
+enum { PLACE_UNNAMED, PLACE_CALLS_MAIN, PLACE_STARTS_THREAD };
+
+static const char *const place_names[] = {
+	[PLACE_CALLS_MAIN] = "__libc_start_call_main",
+	[PLACE_STARTS_THREAD] = "start_thread",
+};
+
 static int add_range(const struct search *search, uint64_t start, uint64_t limit)
 {
 	return intervals_add(search->ranges, (struct interval){.start = start, .limit = limit});
@@ -123,7 +131,7 @@ static bool refers_to(const struct elf_file *file, uint64_t from, uint64_t to, u
 }
 
 /* Adds the static function directly before an exported one, if the code around refers to it. */
-static int add_static_before(const struct search *search, const char *exported)
+static int add_static_before(const struct search *search, const char *exported, uint32_t place)
 {
 	const struct eh_function *before;
 	const struct interval *range;
@@ -142,7 +150,9 @@ static int add_static_before(const struct search *search, const char *exported)
 			from = segment->address;
 	if (!refers_to(search->file, from, MIN(range->limit, start + NEARBY_LEN), before->start))
 		return 0;
-	return add_range(search, before->start, before->limit);
+	return intervals_add(
+		search->ranges,
+		(struct interval){.start = before->start, .limit = before->limit, .value = place});
 }
 
 static bool is_x86_64(const struct elf_file *file)
@@ -163,9 +173,9 @@ static int search_file(const struct search *search)
 		return -ENOMEM;
 	if (!is_x86_64(search->file))
 		return 0;
-	if (add_static_before(search, "__libc_start_main") < 0)
+	if (add_static_before(search, "__libc_start_main", PLACE_CALLS_MAIN) < 0)
 		return -ENOMEM;
-	return add_static_before(search, "pthread_create");
+	return add_static_before(search, "pthread_create", PLACE_STARTS_THREAD);
 }
 
 bool stack_base_needs_functions(const struct elf_file *file, const struct symtab *symtab)
@@ -193,6 +203,13 @@ int stack_base_read(const struct elf_file *file, const struct symtab *symtab,
 void stack_base_free(struct stack_base *base)
 {
 	intervals_free(&base->ranges);
+}
+
+const char *stack_base_name(const struct stack_base *base, uint64_t address)
+{
+	const struct interval *range = intervals_find(&base->ranges, address);
+
+	return range && range->value < ARRAY_SIZE(place_names) ? place_names[range->value] : NULL;
 }
 
 bool stack_base_holds(const struct stack_base *base, uint64_t address)

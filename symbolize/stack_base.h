@@ -35,6 +35,9 @@ int stack_base_read(const struct elf_file *file, const struct symtab *symtab,
 	_warn_unused_;
 void stack_base_free(struct stack_base *base);
 
+/* The name of a place that was found by what it does; NULL: nothing is known of it, or no name. */
+const char *stack_base_name(const struct stack_base *base, uint64_t address);
+
 bool stack_base_holds(const struct stack_base *base, uint64_t address);
 
 /* Is this the name (demangled, without a version) of a function at which stacks end? */

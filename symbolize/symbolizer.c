@@ -376,6 +376,8 @@ static void draft_code(struct symbolizer *symbolizer, struct object_names *names
 		chain.frames[0] = (struct unit_frame){0};
 	}
 	symbol = alias_choose(debug_name(&chain.frames[0]), symbol);
+	if (!symbol)
+		symbol = stack_base_name(&names->base, draft->result.address);
 	if (symbol)
 		draft_chain(symbolizer, &chain, symbol, draft);
 	else

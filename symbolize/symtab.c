@@ -2,7 +2,6 @@
 #include "symbolize/symtab.h"
 
 #include "base/buf.h"
-#include "base/fs.h"
 #include "symbolize/alias.h"
 #include "symbolize/inflate.h"
 #include "symbolize/namepool.h"
@@ -12,7 +11,6 @@
 #include <errno.h>
 #include <gelf.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* Chromium with full symbols has 1.4 million functions in a .strtab of 250 MB. */
 #define SYMBOLS_MAX (4 * 1024 * 1024)
@@ -275,7 +273,6 @@ static int open_debugdata(const struct elf_file *file, struct elf_file **ret_min
 {
 	struct Elf_Scn *section = elf_file_section(file, ".gnu_debugdata", 0);
 	_cleanup_free_ void *bytes = NULL;
-	_cleanup_close_ int fd = -1;
 	const void *packed;
 	size_t len;
 
@@ -284,10 +281,9 @@ static int open_debugdata(const struct elf_file *file, struct elf_file **ret_min
 		return -ENODATA;
 	if (inflate_xz(byte_reader_of(packed, len), DEBUGDATA_LEN_MAX, &bytes, &len) < 0)
 		return -ENODATA;
-	fd = memfd_create("debugdata", MFD_CLOEXEC);
-	if (fd < 0 || fs_write_all(fd, bytes, len) < 0 || elf_file_open(fd, ret_mini) < 0)
+	if (elf_file_open_image(bytes, len, ret_mini) < 0)
 		return -ENODATA;
-	fd = -1; /* the file's */
+	TAKE_PTR(bytes); /* the file's */
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Functions have their names: of programs that live 20 ms, are deleted, lie in another mount
-# namespace, are linked in whatever way, are C++, inlined, in the vDSO, in the kernel. What has no
-# name says where it is.
+# namespace or root, are linked in whatever way, are C++, Rust or Go, inlined, in a library that comes
+# and goes, in the vDSO, in the kernel; wherever the names are kept. What has none says where it is.
 . "$(dirname "$0")/../lib/livelib.sh"
 
 # recorded TEXT REGEX [LOW]: there are frames like that.
@@ -81,6 +81,90 @@ test_kernel_names() {
 		"$(grep -oE '\[[a-z.]*\]\+0x[0-9a-f]+_\[k\]' out.folded | sort -u | head -n 3)" ""
 }
 
+# named COMM [FRAME]: of the frames of its users' side 99 % have names, and that one is there.
+named() {
+	between "$1: user frames with names, per cent" "$(folded named out.folded "$1")" 99 100
+	[ -z "${2:-}" ] || recorded "$1: $2" "$2"
+}
+
+# made NAME: runs what was built from another language, or says that it was not.
+made() {
+	if [ -x "$LIVE/$1" ]; then
+		start "$LIVE/$@"
+	else
+		skip "$1: its compiler is not there"
+		return 1
+	fi
+}
+
+# Names from wherever they are kept, of all at once; what was not built is left out.
+test_sources() {
+	local program programs=(burn_debuglink burn_mini inlined_split mangled)
+	for program in "${programs[@]}"; do
+		start "$LIVE/$program" 60
+	done
+	for program in burn_go rust_legacy rust_v0; do
+		made "$program" 60 && programs+=("$program")
+	done
+	start "$LIVE/walk_dlopen" 60 "$LIVE/libwalk_plugin_1.so" "$LIVE/libwalk_plugin_2.so"
+	record -F 499 -d 8 -o out.folded --ledger ledger.json
+	named burn_debuglink in_burn_debuglink
+	named burn_mini in_burn_mini
+	named inlined_split 'inner_work_\[i\]'
+	ok "inlined_split: behind the physical function" \
+		grep -q '^inlined_split;.*;outer_work;inner_work_\[i\]' out.folded
+	named mangled 'fixture::Worker<double>::burn_until\(double\)'
+	named walk_dlopen plugin_inner
+	for program in "${programs[@]:4}"; do
+		case $program in
+		burn_go) named burn_go main.grind ;;
+		*) named "$program" walk_rust::rust_leaf ;;
+		esac
+	done
+	closes "sources of names: the ledger closes" ledger.json
+	stop
+}
+
+# A program of functions of its own, its debug file beside it as the link in it says; both under $1.
+link_debug() {
+	mkdir -p "$1/.debug"
+	objcopy --only-keep-debug "$LIVE/burn_static" "$1/.debug/$2.debug" &&
+		strip -s "$LIVE/burn_static" -o "$1/$2" &&
+		objcopy --remove-section=.note.gnu.build-id \
+			--add-gnu-debuglink="$1/.debug/$2.debug" "$1/$2"
+}
+
+# What lies beside a program lies there in its own root only, which may be gone when it is wanted.
+test_roots() {
+	link_debug jail jailed
+	link_debug . passing
+	start chroot jail /jailed 60
+	sleep 0.2
+	record -F 499 -d 1.5 -p "$STARTED" -o out.folded --ledger ledger.json
+	named jailed in_burn_static
+	stop
+	if ! unshare -m true 2>/dev/null; then
+		skip "a debug file in a root that comes and goes: cannot be made"
+		return
+	fi
+	mkdir -p inside
+	start sh -c 'sleep 1; exec "$0" "$@"' unshare -m sh -c "mount -t tmpfs tmpfs inside &&
+		cp -r passing .debug inside/ && chroot inside /passing 0.5; umount inside"
+	record -F 499 -d 3 -o out.folded --ledger ledger.json
+	named passing in_burn_static
+	stop
+}
+
+# Functions without names are told apart: each is one place.
+test_stripped() {
+	strip -s "$LIVE/deep" -o nameless
+	start ./nameless 60
+	record -F 499 -d 1.5 -p "$STARTED" -o out.folded --ledger ledger.json
+	between "stripped: places in it" \
+		"$(grep -oE 'nameless\+0x[0-9a-f]+' out.folded | sort -u | wc -l)" 2 12
+	stop
+}
+
 test_mount_namespace() {
 	mkdir -p inside
 	if ! unshare -m true 2>/dev/null; then
@@ -129,6 +213,9 @@ test_short_lives
 test_links
 test_kernel_names
 test_sums
+test_sources
+test_roots
+test_stripped
 test_mount_namespace
 test_deep
 test_sums

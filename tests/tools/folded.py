@@ -7,6 +7,7 @@
     folded.py paths FILE FRAME       "SAMPLES DISTINCT": samples with that frame, and how many
                                      distinct paths lead to it
     folded.py uniform N M            distinct values seen in N draws out of M equally likely ones
+    folded.py named FILE COMM        percentage of a program's user frames that have names, by samples
     folded.py roots FILE             the first frames, one a line, sorted
     folded.py check FILE             fails unless each line is "frames COUNT", unique and sorted
 
@@ -44,6 +45,18 @@ def paths(path, last):
     return samples, len(distinct)
 
 
+def named(path, comm):
+    known = whole = 0
+    for frames, count in read(path):
+        if frames[0] != comm:
+            continue
+        user = [frame for frame in frames[1:]
+                if not frame.endswith("_[k]") and not frame.startswith("[incomplete:")]
+        whole += count * len(user)
+        known += count * sum(not re.search(r"\+0x[0-9a-f]+(_\[j\])?$", frame) for frame in user)
+    return 100.0 * known / max(whole, 1)
+
+
 def check(path):
     previous, stacks = b"", set()
     with open(path, "rb") as file:
@@ -69,6 +82,8 @@ def main(verb, *args):
     elif verb == "uniform":
         draws, values = float(args[0]), float(args[1])
         print(f"{values * (1 - (1 - 1 / values) ** draws):.0f}")
+    elif verb == "named":
+        print(f"{named(*args):.2f}")
     elif verb == "roots":
         print("\n".join(sorted({frames[0] for frames, _ in read(args[0])})))
     elif verb == "check":
