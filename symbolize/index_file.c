@@ -17,7 +17,7 @@
 	3600 /* how stale the time of last use may be: reading should not mean writing */
 
 static const char magic[8] = "smolder"; /* with its NUL */
-#define VERSION 4                       /* of the layout, and of what is put into it */
+#define VERSION 5                       /* of the layout, and of what is put into it */
 
 struct header {
 	char magic[8];

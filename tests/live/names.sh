@@ -6,6 +6,10 @@
 # and goes, in the vDSO, in the kernel; wherever the names are kept. What has none says where it is.
 . "$(dirname "$0")/../lib/livelib.sh"
 
+# Names are to be found, not remembered from another run.
+export XDG_CACHE_HOME=$SCRATCH/cache
+mkdir "$XDG_CACHE_HOME"
+
 # recorded TEXT REGEX [LOW]: there are frames like that.
 recorded() {
 	between "$1" "$(folded sum out.folded "$2")" "${3:-20}" 1000000
@@ -90,7 +94,7 @@ named() {
 # made NAME: runs what was built from another language, or says that it was not.
 made() {
 	if [ -x "$LIVE/$1" ]; then
-		start "$LIVE/$@"
+		start "$LIVE/$1" "${@:2}"
 	else
 		skip "$1: its compiler is not there"
 		return 1
