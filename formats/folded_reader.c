@@ -22,9 +22,15 @@ struct known_part {
 	uint32_t stack; /* the label set, for the first part */
 };
 
+struct frame_ids { /* by name: a string of the profile; PROFILE_NONE: not known yet */
+	uint32_t *items;
+	size_t len, cap;
+};
+
 struct folded_reader {
 	struct profile *profile;
-	size_t line; /* of all text, from 1 */
+	struct frame_ids frames[FRAME_MARKER + 1]; /* by kind */
+	size_t line;                               /* of all text, from 1 */
 	uint32_t kernel,
 		jit; /* mappings that stand for their kind, or PROFILE_NONE: not yet used */
 	uint32_t comm, pid, tid, id_unit; /* strings */
@@ -104,30 +110,63 @@ static int find_mapping(struct folded_reader *read, enum frame_kind kind, uint32
 	return 0;
 }
 
+/* A frame that is not known yet by its name and kind. */
+static uint32_t new_frame(struct folded_reader *read, uint32_t name, enum frame_kind kind,
+			  uint32_t parent)
+{
+	struct profile_function function = {.name = name, .system_name = name};
+	struct profile_frame frame = {.kind = kind};
+
+	if (find_mapping(read, kind, parent, &frame.mapping) < 0)
+		return PROFILE_NONE;
+	frame.function = profile_function(read->profile, &function);
+	if (frame.function == PROFILE_NONE)
+		return PROFILE_NONE;
+	return profile_frame(read->profile, &frame);
+}
+
+/* Room for the frames that strings up to this one name; new ones name none. */
+static int grow_frames(struct frame_ids *frames, uint32_t name)
+{
+	if (vec_reserve(frames, (size_t)name + 1) < 0)
+		return -ENOMEM;
+	while (frames->len <= name)
+		frames->items[frames->len++] = PROFILE_NONE;
+	return 0;
+}
+
+/* Name and kind say which frame it is, but of an inlined one, which is where its caller is. */
+static uint32_t frame_named(struct folded_reader *read, uint32_t name, enum frame_kind kind,
+			    uint32_t parent)
+{
+	struct frame_ids *frames = &read->frames[kind];
+
+	if (kind == FRAME_INLINE)
+		return new_frame(read, name, kind, parent);
+	if (grow_frames(frames, name) < 0)
+		return PROFILE_NONE;
+	if (frames->items[name] == PROFILE_NONE)
+		frames->items[name] = new_frame(read, name, kind, parent);
+	return frames->items[name];
+}
+
 static int read_frame(struct folded_reader *read, struct text part, uint32_t *stack)
 {
 	struct profile *profile = read->profile;
-	struct profile_function function = {0};
-	struct profile_frame frame = {0};
-	uint32_t id;
+	enum frame_kind kind;
+	uint32_t name, frame;
 
 	if (!part.len)
 		return bad_line(read, "a frame without a name");
-	frame.kind =
-		!*stack && frametext_is_marker(part.at, part.len) ? FRAME_MARKER : cut_kind(&part);
-	function.name = profile_string_len(profile, part.at, part.len);
-	function.system_name = function.name;
-	if (function.name == PROFILE_NONE ||
-	    find_mapping(read, frame.kind, *stack, &frame.mapping) < 0)
-		return out_of_memory(read);
-	frame.function = profile_function(profile, &function);
-	id = profile_frame(profile, &frame);
-	if (frame.function == PROFILE_NONE || id == PROFILE_NONE)
+	kind = !*stack && frametext_is_marker(part.at, part.len) ? FRAME_MARKER : cut_kind(&part);
+	name = profile_string_len(profile, part.at, part.len);
+	frame = name == PROFILE_NONE ? name : frame_named(read, name, kind, *stack);
+	if (frame == PROFILE_NONE)
 		return out_of_memory(read);
 	if (profile->stacks.len >= STACKS_MAX)
 		return err_set(read->err, -EFBIG, "line %zu: more than %zu distinct calls",
 			       read->line, STACKS_MAX);
-	*stack = profile_stack(profile, *stack, id);
+	*stack = profile_stack(profile, *stack, frame);
 	return *stack == PROFILE_NONE ? out_of_memory(read) : 0;
 }
 
@@ -337,8 +376,11 @@ int folded_reader_new(struct profile *profile, struct folded_reader **ret_reader
 
 struct folded_reader *folded_reader_free(struct folded_reader *reader)
 {
-	if (reader)
-		vec_free(&reader->known);
+	if (!reader)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(reader->frames); i++)
+		vec_free(&reader->frames[i]);
+	vec_free(&reader->known);
 	free(reader);
 	return NULL;
 }
