@@ -13,7 +13,7 @@ SYMBOLIZE_CHAINS := $(addprefix $(SYMBOLIZE)/chain_,pie no_pie static high compr
 SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug zdebug altlink zstd \
 	separate linked mini long)
 SYMBOLIZE_SPLIT := $(addprefix $(SYMBOLIZE)/split_,gcc4 gcc5 clang4 clang5)
-SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels \
+SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels $(SYMBOLIZE)/two_units \
 	$(SYMBOLIZE)/scopes_clang $(SYMBOLIZE_SPLIT)
 
 ifneq ($(shell command -v g++),)
@@ -78,6 +78,10 @@ $(SYMBOLIZE)/chain_altlink: $(SYMBOLIZE)/chain_pie
 
 $(SYMBOLIZE)/chain_zstd: $(SYMBOLIZE)/chain_pie
 	$(call msg,OBJCOPY,$@) objcopy --compress-debug-sections=zstd $< $@
+
+# Two units.
+$(SYMBOLIZE)/two_units: $(SYMBOLIZE_SOURCES)/chain.c $(SYMBOLIZE_SOURCES)/second.c
+	$(call msg,FIXTURE,$@) $(CC) -std=gnu11 $(SYMBOLIZE_CFLAGS) $(filter %.c,$^) -o $@
 
 # Entries of a length that is not read at once: behind the units zeros, which are none.
 $(SYMBOLIZE)/chain_long: $(SYMBOLIZE)/chain_pie

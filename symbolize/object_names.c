@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/object_names.h"
 
+#include "base/clock.h"
 #include "symbolize/dwarf_names.h"
 #include "symbolize/eh_frame.h"
 #include "symbolize/go_names.h"
@@ -293,6 +294,13 @@ bool object_names_find(struct object_names *names, uint64_t address, struct unit
 		release_files(names);
 	}
 	return unit_names_find(names->units, address, ret_chain);
+}
+
+size_t object_names_complete(struct object_names *names, uint64_t budget_ns)
+{
+	if (!names->units || !names->units->is_changed)
+		return 0;
+	return unit_names_complete(names->units, clock_ns(CLOCK_THREAD_CPUTIME_ID) + budget_ns);
 }
 
 void object_names_close(struct object_names *names)

@@ -49,6 +49,13 @@ int object_names_open(int fd, const struct object_names_options *options,
 /* As unit_names_find(); reads the source first when the cache lacks the unit. */
 bool object_names_find(struct object_names *names, uint64_t address, struct unit_chain *ret_chain);
 
+/*
+ * Reads on, for at most this CPU time, what was not asked for yet of an object of which something was asked
+ * that the cache did not have: it is hot, and more of it will be asked. How many units are still lacking;
+ * 0 when the cache had all that was asked.
+ */
+size_t object_names_complete(struct object_names *names, uint64_t budget_ns);
+
 /* Keeps in the cache what it does not have yet. 0, also when there is nothing to do, or -errno. */
 int object_names_save(struct object_names *names, const struct index_store *store);
 void object_names_close(struct object_names *names);

@@ -483,6 +483,15 @@ void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64
 		symbolizer_lookup(symbolizer, object, offset, ret_result);
 }
 
+size_t symbolizer_complete(struct symbolizer *symbolizer, int object, uint64_t budget_ns)
+{
+	struct object *loaded = loaded_object(symbolizer, object);
+
+	if (!loaded || loaded->broken != SYM_OK || loaded->kind != OBJECT_FILE)
+		return 0;
+	return object_names_complete(&loaded->names, budget_ns);
+}
+
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object)
 {
 	const struct object *loaded = loaded_object(symbolizer, object);

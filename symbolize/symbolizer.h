@@ -125,6 +125,13 @@ void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offse
 void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64_t address,
 			       struct sym_result *ret_result);
 
+/*
+ * For when there is time: makes more of an object's index than was asked for, for the cache, as long as
+ * the budget of CPU time lasts. Only if something was asked that the cache lacked: what is asked again and
+ * again the same has all it needs. How many units still lack their index; 0 when there is nothing to do.
+ */
+size_t symbolizer_complete(struct symbolizer *symbolizer, int object, uint64_t budget_ns);
+
 /* Lower-case hex build-id of the object, or "" when it has none or cannot be read. */
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
 

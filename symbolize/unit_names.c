@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/unit_names.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 
 #define UNITS_RANGES_MAX (16 * 1024 * 1024) /* of all units together */
@@ -166,6 +168,21 @@ bool unit_names_find(struct unit_names *names, uint64_t address, struct unit_cha
 			lose_unit(names, unit);
 	}
 	return unit->is_open && unit_index_find(&unit->index, address, ret_chain);
+}
+
+size_t unit_names_complete(struct unit_names *names, uint64_t until_cpu_ns)
+{
+	bool has_time = names->source != NULL;
+	size_t lacking = 0;
+
+	vec_for_each(&names->units, unit) {
+		if (open_unit(names, unit) || unit->is_broken)
+			continue;
+		has_time = has_time && clock_ns(CLOCK_THREAD_CPUTIME_ID) < until_cpu_ns;
+		if (!has_time || build_unit(names, unit) < 0)
+			lacking++;
+	}
+	return lacking;
 }
 
 int unit_names_collect(struct unit_names *names, struct index_units *units)

@@ -62,6 +62,12 @@ bool unit_names_lacks(struct unit_names *names, uint64_t address);
 /* Gives the source, from which the cache was made, for units that the cache lacks; takes it over. */
 void unit_names_attach(struct unit_names *names, struct unit_source *source);
 
+/*
+ * Makes indexes that nobody asked for, until the thread has used this CPU time (CLOCK_THREAD_CPUTIME_ID) or
+ * all are made. How many units still lack theirs: all that do, without a source.
+ */
+size_t unit_names_complete(struct unit_names *names, uint64_t until_cpu_ns);
+
 /* What there is of each unit, for the cache. 0 or -ENOMEM. */
 int unit_names_collect(struct unit_names *names, struct index_units *units) _warn_unused_;
 

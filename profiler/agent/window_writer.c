@@ -14,6 +14,8 @@
 #define QUEUE_MAX 4
 /* So many windows, and all names are looked up anew: modules come and go, and files that are no more. */
 #define NAMER_WINDOWS_MAX 240
+/* Of CPU, at most so much a window and object, so that the next windows need less. */
+#define COMPLETE_NS (20 * NS_PER_MS)
 #define ANSWERS_MAX (24 * 1024)
 #define NAMES_LEN_MAX ((size_t)6 << 20)
 
@@ -67,6 +69,7 @@ static int open_namer(struct window_writer *writer)
 			    .open_debug = open_debug,
 			    .open_ctx = writer},
 		.sandbox = writer->options.sandbox,
+		.complete_ns = COMPLETE_NS,
 		.answers_max = ANSWERS_MAX,
 		.names_len_max = NAMES_LEN_MAX,
 	};

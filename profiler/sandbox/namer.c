@@ -229,7 +229,9 @@ static const struct sandbox_files *files_of(struct namer *namer, struct sandbox_
 
 void namer_rest(struct namer *namer)
 {
-	struct worker_message save = {.kind = WORKER_SAVE, .fd = -1};
+	struct worker_save budget = {.complete_ns = namer->options.complete_ns};
+	struct worker_message save = {
+		.kind = WORKER_SAVE, .fd = -1, .bytes = &budget, .len = sizeof(budget)};
 	struct sandbox_reply reply = {0};
 	struct sandbox_files files;
 

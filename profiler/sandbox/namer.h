@@ -14,7 +14,12 @@ struct namer;
 
 struct namer_options {
 	struct symbolizer_options
-		symbols;         /* open_host and the index's functions are the namer's own */
+		symbols; /* open_host and the index's functions are the namer's own */
+	/*
+	 * Of CPU, spent when an object was asked what the cache lacked, on what else it lacks: for who comes
+	 * again, as each window of an agent does. 0: none.
+	 */
+	uint64_t complete_ns;
 	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
 	/* Kept of workers' answers, and of the names they point to; 0: as much as one run may need. */
 	size_t answers_max, names_len_max;

@@ -217,6 +217,13 @@ static void look_up(struct worker *worker)
 
 static void save(struct worker *worker)
 {
+	struct worker_save save;
+
+	if (worker->packet.len < sizeof(save))
+		leave();
+	memcpy(&save, worker->packet.bytes, sizeof(save));
+	if (worker->symbolizer && save.complete_ns)
+		(void)symbolizer_complete(worker->symbolizer, worker->object, save.complete_ns);
 	worker->symbolizer = symbolizer_free(worker->symbolizer);
 	say_end(0, NULL);
 }

@@ -23,7 +23,7 @@ enum worker_kind {
 	/* to the worker */
 	WORKER_OPEN, /* the object that all LOOKUPs are of: struct worker_open, two paths; its file */
 	WORKER_LOOKUP, /* struct worker_lookup; answered by worker_answers.h, END by an about */
-	WORKER_SAVE,   /* no more LOOKUPs will come; answered by END alone */
+	WORKER_SAVE,   /* no more LOOKUPs will come; struct worker_save; answered by END alone */
 	WORKER_TABLE,  /* the unwind table of a file; answered by worker_table.h */
 	WORKER_FILE,   /* int32_t: 0 and the file, or -errno */
 	/* from the worker */
@@ -41,6 +41,10 @@ struct worker_open {
 	uint32_t no_dwarf, no_demangle, has_cache;
 	uint32_t is_jit;   /* the file is a perf map or a jitdump */
 	uint32_t path_len; /* of the object's path; that of the debug directory is behind it */
+};
+
+struct worker_save {
+	uint64_t complete_ns; /* of CPU, for what was not asked for: see symbolizer_complete() */
 };
 
 #define WORKER_OFFSETS_MAX 8000

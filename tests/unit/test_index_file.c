@@ -62,6 +62,21 @@ static size_t count_files(const struct place *place, char *name)
 	return count;
 }
 
+/* How many units the one file there lacks. */
+static uint32_t units_missing(const struct place *place)
+{
+	char name[INDEX_FILE_NAME_LEN];
+	struct index_file file;
+	uint32_t missing;
+
+	assert_int_equal(count_files(place, name), 1);
+	assert_return_code(index_file_open(place->fd, name, &file), 0);
+	assert_true(file.unit_cnt >= 2);
+	missing = file.missing_cnt;
+	index_file_close(&file);
+	return missing;
+}
+
 static struct symbolizer *make(const struct place *place)
 {
 	struct symbolizer_options options = {.cache_directory = place->path};
@@ -157,6 +172,49 @@ static void units_are_added(void **state)
 	assert_return_code(fstatat(place.fd, name, &second, 0), 0);
 	assert_true(second.st_size > first.st_size);
 	assert_int_equal(count_files(&place, NULL), 1);
+}
+
+static void ask_main(struct symbolizer *symbolizer, int object)
+{
+	uint64_t offset = fixture_offset("two_units", fixture_symbol("two_units", "main"));
+	struct sym_result result;
+
+	symbolizer_lookup(symbolizer, object, offset, &result);
+	assert_string_equal(result.frames[0].name, "main");
+}
+
+/* One unit is asked for; the other comes with it when there is time, and stays. */
+static void units_are_completed(void **state)
+{
+	_cleanup_place_ struct place place = place_make();
+	struct symbolizer *symbolizer;
+	const uint64_t enough_ns = UINT64_C(60) * 1000 * 1000 * 1000;
+	int object;
+
+	(void)state;
+	symbolizer = make(&place);
+	object = add(symbolizer, "two_units");
+	ask_main(symbolizer, object);
+	assert_int_equal(symbolizer_complete(symbolizer, object, 0), 1);
+	symbolizer_free(symbolizer);
+
+	/* The cache has what is asked for: nothing is to be done, whatever the time. */
+	symbolizer = make(&place);
+	object = add(symbolizer, "two_units");
+	ask_main(symbolizer, object);
+	assert_int_equal(symbolizer_complete(symbolizer, object, enough_ns), 0);
+	symbolizer_free(symbolizer);
+	assert_int_equal(units_missing(&place), 1);
+
+	place_remove(&place);
+	place = place_make();
+	symbolizer = make(&place);
+	object = add(symbolizer, "two_units");
+	ask_main(symbolizer, object);
+	assert_int_equal(symbolizer_complete(symbolizer, object, enough_ns), 0);
+	assert_int_equal(symbolizer_complete(symbolizer, object + 1, enough_ns), 0);
+	symbolizer_free(symbolizer);
+	assert_int_equal(units_missing(&place), 0);
 }
 
 /* Makes the one file of a fixture; returns its contents. */
@@ -349,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_from_the_cache),
 		cmocka_unit_test(units_are_added),
+		cmocka_unit_test(units_are_completed),
 		cmocka_unit_test(broken_files),
 		cmocka_unit_test(broken_files_are_replaced),
 		cmocka_unit_test(only_what_is_ours_alone),
