@@ -6,7 +6,7 @@
 #ifndef SMOLDER_BPF_STACK_WINDOW_BPF_H
 #define SMOLDER_BPF_STACK_WINDOW_BPF_H
 
-#ifndef STACK_WINDOW_WORDS
+#ifndef STACK_WINDOW_WORDS    /* bench/depth.sh takes fewer */
 #define STACK_WINDOW_WORDS 64 /* a power of two, so that a mask proves an index */
 #endif
 #define STACK_WINDOW_LEN (STACK_WINDOW_WORDS * sizeof(__u64))

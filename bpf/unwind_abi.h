@@ -34,7 +34,9 @@
 #define UNWIND_PAGE_SHIFT 12
 #define UNWIND_PAGE_MASK 0xfff
 #define UNWIND_PAGE_ROWS_MAX 2047 /* the densest page seen in any binary has some 1,000 */
+#ifndef UNWIND_SEARCH_STEPS       /* bench/depth.sh takes more */
 #define UNWIND_SEARCH_STEPS 11    /* ceil(log2(UNWIND_PAGE_ROWS_MAX)) */
+#endif
 #define UNWIND_ALIGN 8
 
 /*

@@ -44,7 +44,11 @@ static __always_inline struct stepper_memory *memory_of(__u64 address);
 	struct stack_window window;
 #define STEPPER_POOL_MASK walk_pool_mask
 #define STEPPER_OBJECT(table) bpf_map_lookup_elem(&walk_objects, &(__u32){table})
+#ifdef WALK_NO_MEMORY /* bench/depth.sh */
+#define STEPPER_MEMORY(address) ((struct stepper_memory *)NULL)
+#else
 #define STEPPER_MEMORY(address) memory_of(address)
+#endif
 #define stepper_read(walk, to, size, addr) bpf_probe_read_user(to, size, (const void *)(addr))
 #define stepper_read_stack(walk, to, size, addr) stack_window_read(&walk->window, to, size, addr)
 
