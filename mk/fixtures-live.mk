@@ -9,7 +9,7 @@ LIVE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -fno-omit-frame-pointer -fno-opti
 LIVE_CC = $(call msg,FIXTURE,$@) $(CC) $(LIVE_CFLAGS)
 
 LIVE_PLAIN := $(addprefix $(LIVE)/,shares threads8 stacks16k storm syscalls forker deep vdso_clock \
-	inlined jit jit_told run_hostile)
+	inlined jit jit_told in_kernel run_hostile)
 LIVE_LINKED := $(addprefix $(LIVE)/burn_,static static_pie pie no_pie stripped high deleted mounted)
 LIVE_SHORT := $(addprefix $(LIVE)/short_,1 2 3 4 5 6 7 8)
 LIVE_LIBRARY := $(LIVE)/libburn.so $(LIVE)/burn_by_library

@@ -227,13 +227,17 @@ static uint32_t add_kernel_stack(const struct gathering *from, const struct wind
 {
 	const uint64_t *addresses = from->window->addresses.items + sample->kernel_off;
 
-	for (uint32_t i = sample->kernel_len; i-- > 0;)
-		node = intern_node(from->recording, node,
-				   (struct recording_spot){
-					   .kind = SPOT_CODE,
-					   .object = OBJECT_ID_KERNEL,
-					   .offset = addresses[i] - (i > 0),
-				   });
+	for (uint32_t i = sample->kernel_len; i-- > 0;) {
+		uint64_t address = addresses[i] - (i > 0);
+
+		node = intern_node(
+			from->recording, node,
+			(struct recording_spot){
+				.kind = SPOT_CODE,
+				.object = processes_kernel_object(from->processes, address),
+				.offset = address,
+			});
+	}
 	return node;
 }
 

@@ -2,6 +2,7 @@
 #include "profiler/resolve.h"
 
 #include "profiler/jit_naming.h"
+#include "profiler/who_labels.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -193,9 +194,26 @@ static int push_named(struct resolve *resolve, const struct sym_frame *from,
 
 static uint32_t code_kind(const struct object *object)
 {
-	if (object->kind == OBJECT_KERNEL)
+	if (object->kind == OBJECT_KERNEL || object->kind == OBJECT_PROGRAM)
 		return FRAME_KERNEL;
 	return object->kind == OBJECT_ANONYMOUS ? FRAME_JIT : FRAME_USER;
+}
+
+/* Its name is known already. */
+static int resolve_program(struct resolve *resolve, const struct object *object, uint64_t address)
+{
+	struct profile_mapping mapping = {.name = profile_string(resolve->profile, "[bpf]"),
+					  .build_id = profile_string(resolve->profile, ""),
+					  .has_functions = true};
+	struct profile_frame frame = {.kind = FRAME_KERNEL, .address = address};
+
+	if (mapping.name == PROFILE_NONE || mapping.build_id == PROFILE_NONE)
+		return -ENOMEM;
+	frame.mapping = profile_mapping(resolve->profile, &mapping);
+	if (frame.mapping == PROFILE_NONE)
+		return -ENOMEM;
+	resolve->profile->ledger.frames.named++;
+	return push_plain(resolve, object->path, frame);
 }
 
 static void look_up(struct resolve *resolve, const struct recording_spot *spot, int named,
@@ -224,10 +242,13 @@ static int resolve_code(struct resolve *resolve, const struct recording_spot *sp
 {
 	const struct object *object = objects_get(resolve->objects, spot->object);
 	struct ledger *ledger = &resolve->profile->ledger;
-	int named = named_object(resolve, spot->object), r = 0;
 	struct profile_frame frame = {.kind = code_kind(object)};
 	struct sym_result result;
+	int named, r = 0;
 
+	if (object->kind == OBJECT_PROGRAM)
+		return resolve_program(resolve, object, spot->offset);
+	named = named_object(resolve, spot->object);
 	if (named < 0)
 		return named;
 	look_up(resolve, spot, named, &result);
@@ -310,12 +331,13 @@ static int order_spots(struct resolve *resolve)
 
 static void ask(struct resolve *resolve, uint32_t object, struct namer_question *question)
 {
-	int named = named_object(resolve, object);
+	enum object_kind kind = objects_get(resolve->objects, object)->kind;
+	int named = kind == OBJECT_PROGRAM ? -1 : named_object(resolve, object);
 
 	if (named < 0)
 		return;
 	question->object = named;
-	if (objects_get(resolve->objects, object)->kind == OBJECT_ANONYMOUS)
+	if (kind == OBJECT_ANONYMOUS)
 		jit_naming_ask(&resolve->jits.items[named], resolve->namer, question);
 	else
 		namer_ask(resolve->namer, question);
@@ -440,67 +462,16 @@ static int resolve_nodes(struct resolve *resolve)
 
 /* ---- samples ---- */
 
-#define WHO_LABELS_MAX 5
-
-struct label_list {
-	struct profile *profile;
-	struct profile_label items[WHO_LABELS_MAX];
-	size_t len;
-};
-
-static int add_label(struct label_list *list, struct profile_label label)
-{
-	if (label.key == PROFILE_NONE || label.str == PROFILE_NONE || label.unit == PROFILE_NONE)
-		return -ENOMEM;
-	list->items[list->len++] = label;
-	return 0;
-}
-
-/* An empty text is no label. */
-static int add_text_label(struct label_list *list, const char *key, const char *text)
-{
-	if (!*text)
-		return 0;
-	return add_label(list, (struct profile_label){.key = profile_string(list->profile, key),
-						      .str = profile_string(list->profile, text)});
-}
-
-static int add_id_label(struct label_list *list, const char *key, uint32_t id)
-{
-	if (!id)
-		return 0;
-	return add_label(list, (struct profile_label){.key = profile_string(list->profile, key),
-						      .num = id,
-						      .unit = profile_string(list->profile, "id")});
-}
-
-static int resolve_who(struct resolve *resolve, const struct recording_who *who)
-{
-	const struct strtab *strings = &resolve->recording->strings;
-	struct label_list labels = {.profile = resolve->profile};
-	uint32_t set;
-	int r = add_text_label(&labels, "comm", strtab_get(strings, who->comm));
-
-	if (r == 0)
-		r = add_id_label(&labels, "pid", who->task.tgid);
-	if (r == 0)
-		r = add_id_label(&labels, "tid", who->tid);
-	if (r == 0)
-		r = add_text_label(&labels, "container_id", strtab_get(strings, who->container_id));
-	if (r == 0)
-		r = add_text_label(&labels, "cgroup", strtab_get(strings, who->cgroup));
-	if (r < 0)
-		return r;
-	set = profile_label_set(resolve->profile, labels.items, labels.len);
-	return set == PROFILE_NONE ? -ENOMEM : vec_push(&resolve->whos, set);
-}
-
 static int resolve_whos(struct resolve *resolve)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < resolve->recording->whos.len && r == 0; i++)
-		r = resolve_who(resolve, &resolve->recording->whos.items[i]);
+	for (size_t i = 0; i < resolve->recording->whos.len && r == 0; i++) {
+		uint32_t set = who_labels(resolve->recording, &resolve->recording->whos.items[i],
+					  resolve->profile);
+
+		r = set == PROFILE_NONE ? -ENOMEM : vec_push(&resolve->whos, set);
+	}
 	return r;
 }
 

@@ -451,6 +451,17 @@ uint32_t objects_see(struct objects *objects, const struct object_sighting *sigh
 	return id;
 }
 
+uint32_t objects_see_program(struct objects *objects, const char *name)
+{
+	struct key key = {.objects = objects, .path = name, .path_len = strlen(name)};
+	struct object_entry entry = {.object = {.kind = OBJECT_PROGRAM, .fd = -1}};
+	uint32_t id = find(&key);
+
+	if (id == HASHINDEX_NONE)
+		id = add(objects, &key, &entry);
+	return id == OBJECT_NONE ? OBJECT_ID_KERNEL : id;
+}
+
 struct jit_files *objects_jit_files(const struct objects *objects)
 {
 	return objects->jit_files;

@@ -35,7 +35,8 @@ enum object_kind {
 	OBJECT_VDSO,
 	OBJECT_FILE,
 	OBJECT_ANONYMOUS, /* memory of one process without a file: an offset is the address */
-	OBJECT_SPECIAL,   /* "[vsyscall]", "[uprobes]", …: has a name, holds nothing to look up */
+	OBJECT_PROGRAM, /* code in the kernel that came while we looked: an offset is the address */
+	OBJECT_SPECIAL, /* "[vsyscall]", "[uprobes]", …: has a name, holds nothing to look up */
 };
 
 /* Why a file has no descriptor. object_unpinned_name() gives the ledger's word for it. */
@@ -104,6 +105,9 @@ struct objects *objects_free(struct objects *objects); /* NULL is legal; closes 
  * OBJECT_NONE when the table is full or memory ran out.
  */
 uint32_t objects_see(struct objects *objects, const struct object_sighting *sighting);
+
+/* The kernel's code of this name. OBJECT_ID_KERNEL when there is no room. */
+uint32_t objects_see_program(struct objects *objects, const char *name);
 
 /*
  * The process's own object for what a mapping shows as OBJECT_ID_ANON, _HEAP or _STACK; any other id

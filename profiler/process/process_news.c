@@ -197,6 +197,22 @@ static void apply_exit(struct processes *processes, const struct sideband_record
 		life->leader_exited = true;
 }
 
+/* One that goes, and whose coming we have missed, has run until now. */
+static void apply_code(struct processes *processes, const struct sideband_record *record)
+{
+	struct kernel_program program = {.start = record->code.start,
+					 .limit = record->code.start + record->code.len};
+
+	if (record->code.gone) {
+		program.ended_ns = record->time_ns;
+		if (kernel_programs_end(&processes->programs, program.start, record->time_ns))
+			return;
+	}
+	program.object = objects_see_program(processes->objects, record->text);
+	if (program.object != OBJECT_ID_KERNEL)
+		kernel_programs_add(&processes->programs, &program);
+}
+
 void processes_apply_record(struct processes *processes, const struct sideband_record *record)
 {
 	switch (record->type) {
@@ -214,6 +230,9 @@ void processes_apply_record(struct processes *processes, const struct sideband_r
 		break;
 	case SIDEBAND_EXIT:
 		apply_exit(processes, record);
+		break;
+	case SIDEBAND_CODE:
+		apply_code(processes, record);
 		break;
 	case SIDEBAND_LOST:
 		processes->lost_ns = MAX(processes->lost_ns, record->time_ns);

@@ -170,6 +170,13 @@ void processes_normalize(struct processes *processes, const struct smolder_task 
 	*ret_place = place;
 }
 
+uint32_t processes_kernel_object(const struct processes *processes, uint64_t address)
+{
+	const struct kernel_program *program = kernel_programs_find(&processes->programs, address);
+
+	return program ? program->object : OBJECT_ID_KERNEL;
+}
+
 void processes_place(struct processes *processes, const struct smolder_task *task,
 		     struct place *place)
 {

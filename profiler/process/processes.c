@@ -79,6 +79,7 @@ struct processes *processes_free(struct processes *processes)
 	lives_free(&processes->lives);
 	objects_free(processes->objects);
 	containers_free(processes->containers);
+	kernel_programs_free(&processes->programs);
 	vec_free(&processes->events);
 	buf_free(&processes->text);
 	free(processes);
@@ -213,6 +214,7 @@ void processes_forget_before(struct processes *processes, uint64_t time_ns)
 {
 	bury_vanished(processes, clock_ns(CLOCK_BOOTTIME));
 	lives_forget_before(&processes->lives, time_ns);
+	kernel_programs_forget_before(&processes->programs, time_ns);
 	processes_forget_jit(processes);
 }
 
@@ -268,6 +270,7 @@ void processes_counters(const struct processes *processes, struct processes_coun
 	ret_counters->lives = processes->lives.count;
 	ret_counters->lives_dead = processes->lives.dead;
 	ret_counters->lives_over_cap = processes->lives.over_cap;
+	ret_counters->programs_over_cap = processes->programs.over_cap;
 	ret_counters->images_over_cap = processes->lives.images_over_cap;
 	if (processes->sideband)
 		sideband_counters(processes->sideband, &ret_counters->sideband);

@@ -68,6 +68,7 @@ struct processes_counters {
 	uint64_t lives_over_cap;             /* dead processes forgotten early, for want of room */
 	uint64_t images_over_cap;            /* earlier images of a process forgotten early */
 	uint64_t mappings_over_cap;          /* mappings not kept */
+	uint64_t programs_over_cap;          /* programs in the kernel not kept */
 	uint64_t rereads;                    /* of /proc/PID/maps on a miss */
 	uint64_t rereads_useful;             /* of these, the address was there */
 	uint64_t rereads_raced;              /* of these, the process changed meanwhile: not used */
@@ -122,6 +123,9 @@ void processes_settle(struct processes *processes);
  */
 void processes_normalize(struct processes *processes, const struct smolder_task *task,
 			 uint64_t address, struct place *ret_place);
+
+/* The object that holds an address of the kernel: OBJECT_ID_KERNEL, or a program that came or went. */
+uint32_t processes_kernel_object(const struct processes *processes, uint64_t address);
 
 /*
  * The same for a frame whose object, as a mapping has it, and offset are known from a walk by mappings:

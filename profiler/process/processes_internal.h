@@ -10,6 +10,7 @@
 #ifndef SMOLDER_PROFILER_PROCESS_PROCESSES_INTERNAL_H
 #define SMOLDER_PROFILER_PROCESS_PROCESSES_INTERNAL_H
 
+#include "profiler/process/kernel_programs.h"
 #include "profiler/process/lives.h"
 #include "profiler/process/processes.h"
 #include "profiler/process/procfs.h"
@@ -22,6 +23,7 @@ struct processes {
 	struct lives lives;
 	struct objects *objects;
 	struct containers *containers;
+	struct kernel_programs programs;
 	struct sideband *sideband; /* NULL: not open */
 	uint64_t sideband_budget_len;
 	uint64_t corrupt_seen;

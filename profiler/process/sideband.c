@@ -70,6 +70,7 @@ static int open_event(const struct sideband *sideband, unsigned int cpu)
 		.comm = 1,
 		.comm_exec = 1,
 		.task = 1,
+		.ksymbol = 1,
 		.build_id = sideband->build_ids,
 		.watermark = 1,
 		.wakeup_watermark = (uint32_t)(sideband->ring_len / 4),

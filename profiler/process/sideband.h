@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The kernel's own news about processes: one perf dummy event per online CPU that writes a record for
- * each executable mapping, exec, fork and exit to a ring of that CPU (perf_event_open(2)). Records of
- * all CPUs are handed out in the order of their CLOCK_BOOTTIME time stamps. Not thread-safe.
+ * each executable mapping, exec, fork and exit, and for each program that is loaded into the kernel or
+ * leaves it, to a ring of that CPU (perf_event_open(2)). Records of all CPUs are handed out in the order
+ * of their CLOCK_BOOTTIME time stamps. Not thread-safe.
  */
 #ifndef SMOLDER_PROFILER_PROCESS_SIDEBAND_H
 #define SMOLDER_PROFILER_PROCESS_SIDEBAND_H

@@ -40,6 +40,12 @@ struct lost_body {
 	uint64_t id, lost;
 };
 
+struct ksymbol_body {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t ksym_type, flags;
+};
+
 struct body { /* what lies between header and trailer */
 	const char *data;
 	size_t len;
@@ -131,6 +137,20 @@ static int parse_lost(const struct body *body, struct sideband_record *record)
 	return 0;
 }
 
+static int parse_ksymbol(const struct body *body, struct sideband_record *record)
+{
+	struct ksymbol_body fixed;
+	int r = take_fixed(body, &fixed, sizeof(fixed));
+
+	if (r < 0)
+		return r;
+	record->type = SIDEBAND_CODE;
+	record->code.start = fixed.addr;
+	record->code.len = fixed.len;
+	record->code.gone = fixed.flags & PERF_RECORD_KSYMBOL_FLAGS_UNREGISTER;
+	return take_text(body, sizeof(fixed), &record->text);
+}
+
 static int parse_body(uint32_t type, const struct body *body, struct sideband_record *record)
 {
 	switch (type) {
@@ -142,6 +162,8 @@ static int parse_body(uint32_t type, const struct body *body, struct sideband_re
 		return parse_task(body, SIDEBAND_FORK, record);
 	case PERF_RECORD_EXIT:
 		return parse_task(body, SIDEBAND_EXIT, record);
+	case PERF_RECORD_KSYMBOL:
+		return parse_ksymbol(body, record);
 	case PERF_RECORD_LOST:
 		return parse_lost(body, record);
 	default:

@@ -17,6 +17,7 @@ enum sideband_type {
 	SIDEBAND_EXEC,  /* as SIDEBAND_COMM, and a new image begins: its mappings follow */
 	SIDEBAND_FORK,  /* a task was made: a process when tid == tgid */
 	SIDEBAND_EXIT,  /* a task is gone */
+	SIDEBAND_CODE,  /* a BPF program or the like came into the kernel, or left it */
 	SIDEBAND_LOST,  /* `lost` records before this one found the ring full */
 };
 
@@ -24,7 +25,8 @@ struct sideband_record {
 	enum sideband_type type;
 	uint32_t tgid, tid; /* in our pid namespace */
 	uint64_t time_ns;   /* CLOCK_BOOTTIME */
-	const char *text;   /* mapped file or comm, NUL-terminated, in the record's bytes; or "" */
+	const char *
+		text; /* mapped file, comm or symbol, NUL-terminated, in the record's bytes; or "" */
 	union {
 		struct { /* SIDEBAND_MMAP */
 			uint64_t start, len, file_offset;
@@ -33,6 +35,11 @@ struct sideband_record {
 			unsigned char build_id[OBJECT_BUILD_ID_MAX];
 			uint8_t build_id_len;
 		} mmap;
+		struct { /* SIDEBAND_CODE */
+			uint64_t start;
+			uint32_t len;
+			bool gone;
+		} code;
 		uint32_t parent_tgid; /* SIDEBAND_FORK */
 		uint64_t lost;        /* SIDEBAND_LOST */
 	};

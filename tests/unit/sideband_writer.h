@@ -27,6 +27,7 @@ struct written { /* a record to write; fields of other types are not looked at *
 	uint64_t inode;
 	const unsigned char *build_id; /* 20 bytes, or NULL */
 	uint64_t lost;
+	bool gone; /* PERF_RECORD_KSYMBOL */
 };
 
 static inline void put32(struct buf *buf, uint32_t value)
@@ -88,6 +89,12 @@ static inline void put_body(struct buf *buf, const struct written *record)
 		put32(buf, record->tid);
 		put32(buf, record->parent);
 		put64(buf, record->time_ns);
+		break;
+	case PERF_RECORD_KSYMBOL:
+		put64(buf, record->start);
+		put32(buf, (uint32_t)record->len);
+		put32(buf, 1 | (uint32_t)record->gone << 16);
+		put_text(buf, record->text);
 		break;
 	case PERF_RECORD_LOST:
 		put64(buf, 1);

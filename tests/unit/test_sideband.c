@@ -81,6 +81,30 @@ static void reads_mappings(void **state)
 	assert_string_equal(record.text, "/bin/x");
 }
 
+static void reads_kernel_code(void **state)
+{
+	_cleanup_buf_ struct buf buf = {0};
+	struct sideband_record record;
+
+	(void)state;
+	for (int gone = 0; gone < 2; gone++) {
+		buf_clear(&buf);
+		record_write(&buf, &(struct written){.type = PERF_RECORD_KSYMBOL,
+						     .time_ns = 107,
+						     .start = 0xffffffffc0200000,
+						     .len = 300,
+						     .gone = gone,
+						     .text = "bpf_prog_1_x"});
+		assert_return_code(sideband_record_parse(buf.data, buf.len, &record), 0);
+		assert_int_equal(record.type, SIDEBAND_CODE);
+		assert_int_equal(record.time_ns, 107);
+		assert_int_equal(record.code.start, 0xffffffffc0200000);
+		assert_int_equal(record.code.len, 300);
+		assert_int_equal(record.code.gone, gone);
+		assert_string_equal(record.text, "bpf_prog_1_x");
+	}
+}
+
 static void reads_tasks(void **state)
 {
 	static const enum sideband_type types[] = {SIDEBAND_COMM, SIDEBAND_EXEC, SIDEBAND_FORK,
@@ -305,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_mappings),
 		cmocka_unit_test(reads_tasks),
+		cmocka_unit_test(reads_kernel_code),
 		cmocka_unit_test(refuses_cut_records),
 		cmocka_unit_test(refuses_endless_text),
 		cmocka_unit_test(refuses_long_build_ids),
