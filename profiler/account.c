@@ -77,6 +77,26 @@ void account_self(struct ledger *ledger, uint64_t mapped_bytes)
 	ledger->self.rss_bytes = peak_bytes - MIN(mapped_bytes, peak_bytes);
 }
 
+static void add_workers(struct ledger *ledger, const struct sandbox_counters *counters)
+{
+	ledger->sandbox.workers += counters->workers;
+	for (uint32_t i = 0; i < SANDBOX_FAILURE_CNT; i++)
+		if (counters->failed[i])
+			ledger_reasons_add(&ledger->sandbox.failed,
+					   sandbox_failure_name((enum sandbox_failure)i),
+					   counters->failed[i]);
+}
+
+void account_workers(struct ledger *ledger, struct sandbox *sandbox)
+{
+	struct sandbox_counters counters;
+
+	if (!sandbox)
+		return;
+	sandbox_take_counters(sandbox, &counters);
+	add_workers(ledger, &counters);
+}
+
 void account_sandbox(struct ledger *ledger, struct sandbox *sandbox)
 {
 	struct sandbox_counters counters;
@@ -86,10 +106,5 @@ void account_sandbox(struct ledger *ledger, struct sandbox *sandbox)
 	sandbox_take_counters(sandbox, &counters);
 	ledger->self.cpu_ns += counters.cpu_ns;
 	ledger->self.rss_bytes += counters.rss_bytes;
-	ledger->sandbox.workers += counters.workers;
-	for (uint32_t i = 0; i < SANDBOX_FAILURE_CNT; i++)
-		if (counters.failed[i])
-			ledger_reasons_add(&ledger->sandbox.failed,
-					   sandbox_failure_name((enum sandbox_failure)i),
-					   counters.failed[i]);
+	add_workers(ledger, &counters);
 }

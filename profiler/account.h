@@ -29,7 +29,11 @@ void account_to_ledger(const struct account *account, const struct tick_account 
  */
 void account_self(struct ledger *ledger, uint64_t mapped_bytes);
 
-/* Adds what workers did, and what they used to "self". NULL is legal: there were none. */
+/*
+ * What workers did since the last time, for "sandbox"; account_sandbox() adds what they used to "self", too.
+ * NULL is legal: there were none.
+ */
+void account_workers(struct ledger *ledger, struct sandbox *sandbox);
 void account_sandbox(struct ledger *ledger, struct sandbox *sandbox);
 
 #endif

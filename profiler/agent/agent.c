@@ -247,6 +247,7 @@ static void describe_ledger(struct agent *agent, struct closed_window *window,
 	ledger->self.cpu_ns = cost->cpu_ns + cost->bpf_ns;
 	ledger->self.rss_bytes = cost->memory_bytes;
 	ledger->self.map_bytes = recorder_map_bytes(agent->recorder);
+	account_workers(ledger, agent->sandbox);
 }
 
 static void tell_window(struct agent *agent, const struct closed_window *window,

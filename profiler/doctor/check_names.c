@@ -2,6 +2,7 @@
 /* Where names come from: kernel symbols, and what smolder does and does not read of debug information. */
 #include "base/fs.h"
 #include "profiler/doctor/check.h"
+#include "profiler/sandbox/sandbox.h"
 #include "symbolize/kallsyms.h"
 
 #include <errno.h>
@@ -79,10 +80,30 @@ static void check_vmlinux(struct host *host, struct check_result *result)
 		   access(path, F_OK) == 0 ? "installed" : "not installed");
 }
 
+static void check_workers(struct host *host, struct check_result *result)
+{
+	struct sandbox *sandbox = NULL;
+	struct err lack = {"out of memory"};
+	int r = sandbox_new(NULL, &sandbox);
+
+	(void)host;
+	if (r == 0)
+		r = sandbox_check(sandbox, &lack);
+	if (r == 0)
+		check_works(result, "files of others are parsed by workers without capabilities, "
+				    "files and most system calls");
+	else if (r == -EPERM)
+		check_fallback(result, "less confined workers", "%s", lack.text);
+	else
+		check_missing(result, "%s: only the kernel's functions will have names", lack.text);
+	if (r == -EPERM)
+		check_advise(result, "run as root, outside of containers that forbid setuid(2) or "
+				     "prctl(2), on a kernel with seccomp filters");
+	sandbox_free(sandbox);
+}
+
 const struct check name_checks[] = {
-	{"kernel symbols", check_kallsyms, false},
-	{"debug files", check_debug_files, false},
-	{"debuginfod", check_debuginfod, false},
-	{"vmlinux debug info", check_vmlinux, false},
-	{0},
+	{"kernel symbols", check_kallsyms, false},    {"debug files", check_debug_files, false},
+	{"debuginfod", check_debuginfod, false},      {"workers", check_workers, false},
+	{"vmlinux debug info", check_vmlinux, false}, {0},
 };

@@ -127,6 +127,15 @@ static struct sandbox_worker *take_spare(struct sandbox *sandbox)
 	return spare;
 }
 
+static void keep_spare(struct sandbox *sandbox, struct sandbox_worker *worker)
+{
+	pthread_mutex_lock(&sandbox->mutex);
+	if (!sandbox->spare)
+		sandbox->spare = TAKE_PTR(worker);
+	pthread_mutex_unlock(&sandbox->mutex);
+	sandbox_worker_end(worker);
+}
+
 /* Without a spare the next who wants one waits, that is all. */
 void sandbox_start_spare(struct sandbox *sandbox)
 {
@@ -136,13 +145,8 @@ void sandbox_start_spare(struct sandbox *sandbox)
 	pthread_mutex_lock(&sandbox->mutex);
 	has_spare = sandbox->spare;
 	pthread_mutex_unlock(&sandbox->mutex);
-	if (has_spare || sandbox_worker_spawn(sandbox, &worker) < 0)
-		return;
-	pthread_mutex_lock(&sandbox->mutex);
-	if (!sandbox->spare)
-		sandbox->spare = TAKE_PTR(worker);
-	pthread_mutex_unlock(&sandbox->mutex);
-	sandbox_worker_end(worker);
+	if (!has_spare && sandbox_worker_spawn(sandbox, &worker) == 0)
+		keep_spare(sandbox, worker);
 }
 
 static int get_ready(struct sandbox *sandbox, struct sandbox_worker **ret_worker)
@@ -209,8 +213,7 @@ int sandbox_check(struct sandbox *sandbox, struct err *err)
 	if (r < 0)
 		return err_errno(err, r, "cannot start a worker without privileges");
 	worker_confine_missing(sandbox_worker_gave(worker), missing, sizeof(missing));
-	sandbox_worker_end(worker);
-	sandbox_start_spare(sandbox);
+	keep_spare(sandbox, worker); /* it was asked nothing */
 	if (*missing)
 		return err_set(err, -EPERM, "workers are not confined as they should be: they %s",
 			       missing);
