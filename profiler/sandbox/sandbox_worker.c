@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* One worker, as seen by who asks it: starting, asking, patience, the end. */
+#include "base/byte_reader.h"
 #include "base/clock.h"
+#include "base/fs.h"
 #include "profiler/sandbox/sandbox_internal.h"
 #include "profiler/sandbox/worker.h"
 
@@ -16,8 +18,9 @@
 
 #define REPLY_LEN_MAX ((size_t)256 * 1024 * 1024) /* an unwind table as large as the pool */
 #define LOOK_EVERY_MS 50
-#define START_NS (10 * NS_PER_SEC) /* the program may have to come from a slow disk */
-#define ALIVE_PERCENT 1            /* of a CPU, used: who uses less does nothing */
+#define CMDLINE_MAX ((size_t)4 * 1024 * 1024) /* more than execve(2) takes */
+#define START_NS (10 * NS_PER_SEC)            /* the program may have to come from a slow disk */
+#define ALIVE_PERCENT 1                       /* of a CPU, used: who uses less does nothing */
 #define LEN_A_SECOND ((uint64_t)64 * 1024 * 1024) /* of a file: a tenth of what parsing takes */
 #define CPU_MAX_NS (10 * NS_PER_SEC)
 #define WALL_TIMES 5 /* on a machine with much else to do */
@@ -64,11 +67,17 @@ static int set_files(posix_spawn_file_actions_t *files, int channel)
 	return r ? -r : -posix_spawn_file_actions_adddup2(files, channel, WORKER_FD);
 }
 
-/* Nothing of our environment is its business. */
+/*
+ * Nothing of our environment is its business. By its own it knows that it is a worker and shall have
+ * none itself: a program that does not know the argument must not start itself for ever.
+ */
+#define WORKER_MARK "SMOLDER_WORKER"
+
 static int spawn(const char *program, int channel, pid_t *ret_pid)
 {
 	char name[] = "smolder", argument[] = WORKER_ARGUMENT;
-	char *argv[] = {name, argument, NULL}, *environment[] = {NULL};
+	char mark[] = WORKER_MARK "=1";
+	char *argv[] = {name, argument, NULL}, *environment[] = {mark, NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	int r;
@@ -85,12 +94,34 @@ static int spawn(const char *program, int channel, pid_t *ret_pid)
 	return r;
 }
 
+/*
+ * Were we ourselves started to be a worker? A program that does not know how to be one, and does what it
+ * always does instead, must not go on like this for ever.
+ */
+static bool is_meant_to_be_worker(void)
+{
+	_cleanup_buf_ struct buf words = {0};
+	struct byte_reader reader;
+	const char *argument;
+
+	if (fs_read_file("/proc/self/cmdline", CMDLINE_MAX, &words) < 0)
+		return true;
+	reader = byte_reader_of(words.data, words.len);
+	read_string(&reader);
+	argument = read_string(&reader);
+	return argument && strcmp(argument, WORKER_ARGUMENT) == 0 && !reader_left(&reader);
+}
+
 int sandbox_worker_spawn(struct sandbox *sandbox, struct sandbox_worker **ret_worker)
 {
 	_cleanup_close_ int ours = -1, theirs = -1;
 	struct sandbox_worker *worker;
 	int ends[2], r;
 
+	if (getenv(WORKER_MARK))
+		return -ELOOP;
+	if (is_meant_to_be_worker())
+		return -ELOOP;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
 	ours = ends[0];

@@ -2,6 +2,7 @@
 #include "profiler/doctor/check.h"
 
 #include "profiler/doctor/host.h"
+#include "profiler/sandbox/worker.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -94,7 +95,7 @@ static void every_check_answers(void **state)
 	host_close(&host);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_result_says_state_and_why),
@@ -104,5 +105,7 @@ int main(void)
 		cmocka_unit_test(every_check_answers),
 	};
 
+	if (worker_is_wanted(argc, argv)) /* one of the checks asks for one */
+		worker_main();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,19 +86,30 @@ static void die(void)
 	kill(getpid(), SIGKILL);
 }
 
+/* As a program that does not know that it may be run as a worker. */
+static void begin_as_ever(void)
+{
+	struct sandbox *sandbox;
+
+	if (sandbox_new(NULL, &sandbox) < 0 || sandbox_check(sandbox, NULL) != -ELOOP)
+		_exit(1);
+}
+
 static const struct bad {
 	const char *name;
 	void (*act)(void);
 	enum sandbox_failure failure;
+	void (*begin)(void);
 } bad_workers[] = {
-	{"stop", stop, SANDBOX_HUNG},
-	{"burn", burn, SANDBOX_EXHAUSTED},
-	{"chatter", chatter, SANDBOX_EXHAUSTED},
-	{"lie", lie, SANDBOX_LIED},
-	{"end_unsaid", end_unsaid, SANDBOX_LIED},
-	{"end_nonsense", end_nonsense, SANDBOX_LIED},
-	{"want_shadow", want_shadow, SANDBOX_CRASHED},
-	{"die", die, SANDBOX_CRASHED},
+	{"stop", stop, SANDBOX_HUNG, NULL},
+	{"burn", burn, SANDBOX_EXHAUSTED, NULL},
+	{"chatter", chatter, SANDBOX_EXHAUSTED, NULL},
+	{"lie", lie, SANDBOX_LIED, NULL},
+	{"end_unsaid", end_unsaid, SANDBOX_LIED, NULL},
+	{"end_nonsense", end_nonsense, SANDBOX_LIED, NULL},
+	{"want_shadow", want_shadow, SANDBOX_CRASHED, NULL},
+	{"die", die, SANDBOX_CRASHED, NULL},
+	{"unaware", lie, SANDBOX_LIED, begin_as_ever},
 };
 
 /* Says it is ready, takes one question, and is what it is. */
@@ -106,6 +117,8 @@ static void be_bad(const struct bad *bad)
 {
 	uint32_t gave = WORKER_GAVE_ALL;
 
+	if (bad->begin)
+		bad->begin();
 	say(WORKER_READY, &gave, sizeof(gave));
 	while (worker_channel_receive(WORKER_FD, &packet) == 0)
 		if (packet.kind == WORKER_LOOKUP || packet.kind == WORKER_TABLE)
