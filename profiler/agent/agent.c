@@ -110,7 +110,7 @@ static struct governor_limits limits_of(const struct agent_config *config)
 	};
 }
 
-/* Its workers are of idle priority, too: on a busy host they may take long for little. */
+/* Its workers are of low priority, too: on a busy host they may take long for little. */
 static int open_sandbox(struct agent *agent, struct err *err)
 {
 	struct sandbox_options options = {.hang_ns = WORKER_HANG_NS, .cpu_ns = WORKER_CPU_NS};

@@ -9,13 +9,6 @@
 #define LIMIT_OF_NICE_0 20
 #define NICE_LEAST 19
 
-static void set_policy(pid_t tid, int policy)
-{
-	struct sched_param param = {0};
-
-	(void)!sched_setscheduler(tid, policy, &param);
-}
-
 void background_allow_hurry(void)
 {
 	struct rlimit limit;
@@ -30,23 +23,23 @@ void background_allow_hurry(void)
 
 void background_enter(struct background *background)
 {
+	struct sched_param param = {0};
+
 	background->tid = gettid();
-	set_policy(background->tid, SCHED_IDLE);
+	(void)!sched_setscheduler(background->tid, SCHED_BATCH, &param);
+	setpriority(PRIO_PROCESS, (id_t)background->tid, NICE_LEAST);
 }
 
-void background_hurry(struct background *background, bool urgent)
+void background_hurry(struct background *background)
 {
-	if (!background->tid)
-		return;
-	set_policy(background->tid, SCHED_OTHER);
-	setpriority(PRIO_PROCESS, (id_t)background->tid, urgent ? 0 : NICE_LEAST);
-	background->hurried = true;
+	if (background->tid)
+		setpriority(PRIO_PROCESS, (id_t)background->tid, 0);
+	background->hurried = background->tid != 0;
 }
 
 void background_relax(struct background *background)
 {
-	if (!background->hurried)
-		return;
-	set_policy(background->tid, SCHED_IDLE);
+	if (background->hurried)
+		setpriority(PRIO_PROCESS, (id_t)background->tid, NICE_LEAST);
 	background->hurried = false;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The priority of a thread that works in the background: idle, as long as it keeps up; more when it is
- * told to hurry. Not thread-safe.
+ * The priority of a thread that works in the background: the lowest there is (nice 19, SCHED_BATCH), as long
+ * as it keeps up. Not SCHED_IDLE: on a host that is always busy that is never, and the workers it starts
+ * inherit it and cannot be helped once they are nobody's. Not thread-safe.
  */
 #ifndef SMOLDER_AGENT_BACKGROUND_H
 #define SMOLDER_AGENT_BACKGROUND_H
@@ -15,18 +16,18 @@ struct background {
 };
 
 /*
- * Allows threads of this process to leave idle priority again, which takes a resource limit that only a
- * privileged process can raise. To be called before privileges are given up.
+ * Allows threads of this process to be hurried, which takes a resource limit that only a privileged
+ * process can raise. To be called before privileges are given up.
  */
 void background_allow_hurry(void);
 
-/* Called by the thread itself: to idle priority. */
+/* Called by the thread itself. What it starts inherits its priority. */
 void background_enter(struct background *background);
 
-/* Least of the normal priorities, or (`urgent`) like anybody's. */
-void background_hurry(struct background *background, bool urgent);
+/* Like anybody's. */
+void background_hurry(struct background *background);
 
-/* Back to idle, if it was hurried. */
+/* Back to the lowest, if it was hurried. */
 void background_relax(struct background *background);
 
 #endif

@@ -240,7 +240,7 @@ static void queue_window(struct window_writer *writer, struct closed_window *win
 	writer->dropped = (struct ledger){0};
 	writer->queue[writer->queue_len++] = TAKE(*window, (struct closed_window){0});
 	if (writer->queue_len > 1)
-		background_hurry(&writer->background, writer->queue_len >= QUEUE_MAX - 1);
+		background_hurry(&writer->background);
 	pthread_cond_signal(&writer->news);
 }
 
@@ -275,7 +275,7 @@ static void end_thread(struct window_writer *writer)
 		return;
 	pthread_mutex_lock(&writer->lock);
 	writer->stop = true;
-	background_hurry(&writer->background, true);
+	background_hurry(&writer->background);
 	pthread_cond_signal(&writer->news);
 	pthread_mutex_unlock(&writer->lock);
 	pthread_join(writer->thread, NULL);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Turns windows into named profiles and appends them to the store, in a thread of idle priority: it runs
- * when nobody else wants to. As that may be never on a busy host, it is given more weight the more
- * windows wait. Windows wait in a queue of a few; when it is full the next one is dropped, and its
+ * Turns windows into named profiles and appends them to the store, in a thread of the lowest priority,
+ * which is hurried when windows wait. They wait in a queue of a few; when it is full the next one is dropped, and its
  * ticks are put on the account of the one written next, as lost.
  */
 #ifndef SMOLDER_WINDOW_WRITER_H
