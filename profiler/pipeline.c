@@ -202,6 +202,8 @@ static int open_namer(struct pipeline *pipeline, struct err *err)
 	char cache[PATH_MAX];
 	struct namer_options options = {
 		.symbols.no_dwarf = pipeline->options->no_dwarf,
+		.symbols.fetch_debug = pipeline->options->fetch_debug,
+		.symbols.fetch_ctx = pipeline->options->fetch_ctx,
 		.sandbox = pipeline->options->sandbox,
 	};
 	struct sym_result result;

@@ -33,6 +33,9 @@ struct pipeline_options {
 	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
 	uint64_t duration_ns;    /* 0: until a signal, or the target's end */
 	bool keep_threads, user_only, kernel_only, no_dwarf, no_cache;
+	/* Gets debug files that are not on this host: symbolizer_options.fetch_debug. NULL: no. */
+	int (*fetch_debug)(void *ctx, const char *build_id);
+	void *fetch_ctx;
 	/* Forced sizes of kernel maps, 0 for none; see struct plan_request. */
 	uint64_t window_ns, budget_bytes;
 	uint32_t stack_buckets, count_entries, ring_bytes;

@@ -2,6 +2,7 @@
 #include "profiler/resolve.h"
 
 #include "profiler/jit_naming.h"
+#include "profiler/spot_order.h"
 #include "profiler/who_labels.h"
 
 #include <errno.h>
@@ -23,19 +24,19 @@ struct resolve {
 	struct profile *profile;
 	VEC(uint32_t) frames;          /* profile frame ids */
 	VEC(struct spot_frames) spots; /* by spot id */
-	VEC(uint64_t) order;           /* of spots: see spot_order() */
-	uint64_t *offsets;             /* of one question to the namer */
-	VEC(uint32_t) nodes;           /* node id → profile stack id */
-	VEC(uint32_t) named_objects;   /* object id → 1 + namer's id; 0: not added yet */
-	VEC(struct jit_naming) jits;   /* of memory without a file: these, instead of namer's ids */
-	VEC(uint32_t) whos;            /* who id → label set */
+	struct spot_order order;
+	uint64_t *offsets;           /* of one question to the namer */
+	VEC(uint32_t) nodes;         /* node id → profile stack id */
+	VEC(uint32_t) named_objects; /* object id → 1 + namer's id; 0: not added yet */
+	VEC(struct jit_naming) jits; /* of memory without a file: these, instead of namer's ids */
+	VEC(uint32_t) whos;          /* who id → label set */
 };
 
 static void resolve_done(struct resolve *resolve)
 {
 	vec_free(&resolve->frames);
 	vec_free(&resolve->spots);
-	vec_free(&resolve->order);
+	spot_order_free(&resolve->order);
 	free(resolve->offsets);
 	vec_free(&resolve->nodes);
 	vec_free(&resolve->named_objects);
@@ -300,35 +301,6 @@ static int resolve_spot(struct resolve *resolve, uint32_t id)
 	return r;
 }
 
-/* Spots of code by object, and in their own order; the others, which nobody is asked about, last. */
-static uint64_t spot_order(const struct recording_spot *spot, uint32_t id)
-{
-	uint32_t object = spot->kind == SPOT_CODE ? spot->object : UINT32_MAX;
-
-	return (uint64_t)object << 32 | id;
-}
-
-static int compare_orders(const void *left, const void *right)
-{
-	const uint64_t *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
-static int order_spots(struct resolve *resolve)
-{
-	const struct recording *recording = resolve->recording;
-	int r = vec_reserve(&resolve->order, recording->spots.len);
-
-	if (r < 0 || !recording->spots.len)
-		return r;
-	for (uint32_t id = 0; id < recording->spots.len; id++)
-		resolve->order.items[id] = spot_order(&recording->spots.items[id], id);
-	resolve->order.len = recording->spots.len;
-	qsort(resolve->order.items, resolve->order.len, sizeof(uint64_t), compare_orders);
-	return 0;
-}
-
 static void ask(struct resolve *resolve, uint32_t object, struct namer_question *question)
 {
 	enum object_kind kind = objects_get(resolve->objects, object)->kind;
@@ -346,28 +318,28 @@ static void ask(struct resolve *resolve, uint32_t object, struct namer_question 
 /* Asks for all spots of one object from `first` on, as many as can be asked for at once. */
 static size_t ask_names(struct resolve *resolve, size_t first)
 {
-	uint32_t object = (uint32_t)(resolve->order.items[first] >> 32);
+	const struct spot_order *order = &resolve->order;
+	const struct recording_spot *spots = resolve->recording->spots.items;
 	struct namer_question question = {.offsets = resolve->offsets};
+	uint32_t rank = spot_order_rank(order, first);
 	size_t next = first;
 
-	for (; next < resolve->order.len && next - first < NAMER_QUESTION_MAX; next++) {
-		uint64_t order = resolve->order.items[next];
-
-		if (order >> 32 != object)
-			break;
-		resolve->offsets[next - first] =
-			resolve->recording->spots.items[(uint32_t)order].offset;
+	while (next < order->list.len && next - first < NAMER_QUESTION_MAX &&
+	       spot_order_rank(order, next) == rank) {
+		resolve->offsets[next - first] = spots[spot_order_id(order, next)].offset;
+		next++;
 	}
 	question.len = next - first;
-	if (object != UINT32_MAX)
-		ask(resolve, object, &question);
+	if (rank != SPOT_ORDER_NO_CODE)
+		ask(resolve, spots[spot_order_id(order, first)].object, &question);
 	return next;
 }
 
 static int resolve_spots(struct resolve *resolve)
 {
 	size_t len = resolve->recording->spots.len, asked = 0;
-	int r = order_spots(resolve);
+	int r = spot_order_make(resolve->recording, objects_count(resolve->objects),
+				&resolve->order);
 
 	if (r == 0)
 		r = vec_reserve(&resolve->spots, len);
@@ -380,7 +352,7 @@ static int resolve_spots(struct resolve *resolve)
 	for (size_t i = 0; i < len && r == 0; i++) {
 		if (i == asked)
 			asked = ask_names(resolve, i);
-		r = resolve_spot(resolve, (uint32_t)resolve->order.items[i]);
+		r = resolve_spot(resolve, spot_order_id(&resolve->order, i));
 	}
 	namer_rest(resolve->namer);
 	return r;

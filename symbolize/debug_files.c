@@ -90,7 +90,7 @@ static int find_by_build_id(const char *build_id, const struct debug_place *plac
 {
 	struct proof proof = {.build_id = build_id};
 	char path[PATH_MAX];
-	int len;
+	int len, r;
 
 	if (strlen(build_id) < 4)
 		return -ENOENT;
@@ -98,7 +98,10 @@ static int find_by_build_id(const char *build_id, const struct debug_place *plac
 		       build_id + 2);
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return -ENOENT;
-	return take_candidate(open_host(place, path), &proof, ret_file);
+	r = take_candidate(open_host(place, path), &proof, ret_file);
+	if (r == -ENOENT && place->fetch)
+		r = take_candidate(place->fetch(place->fetch_ctx, build_id), &proof, ret_file);
+	return r;
 }
 
 /* May this name, out of a file of somebody's, become the end of a path? */

@@ -19,6 +19,9 @@ struct debug_place {
 	/* Opens a path below `directory`. NULL: open(2). */
 	int (*open_host)(void *ctx, const char *path);
 	void *ctx;
+	/* Gets the debug file of a build-id from elsewhere; < 0: no. NULL: there is no elsewhere. */
+	int (*fetch)(void *ctx, const char *build_id);
+	void *fetch_ctx;
 };
 
 /* By build-id, else by .gnu_debuglink. 0, -ENOENT or -ENOMEM. */

@@ -195,6 +195,8 @@ static enum sym_reason load_file(struct symbolizer *symbolizer, struct object *o
 			  .object_path = object->path,
 			  .open = wanted->open_debug,
 			  .owner = object->owner,
+			  .fetch = wanted->fetch_debug,
+			  .fetch_ctx = wanted->fetch_ctx,
 			  .open_host = wanted->open_host,
 			  .ctx = wanted->open_ctx},
 	};

@@ -80,7 +80,10 @@ struct symbolizer_options {
 	 * debug files are looked for in debug_directory only.
 	 */
 	int (*open_debug)(void *ctx, uint32_t owner, const char *path);
-	void *open_ctx; /* of all functions here */
+	void *open_ctx; /* of all functions here but the next */
+	/* Gets the debug file of a build-id (hex) that is not in debug_directory; < 0: no. NULL: no. */
+	int (*fetch_debug)(void *ctx, const char *build_id);
+	void *fetch_ctx;
 	/*
 	 * Where what was found out about objects is kept from one run to the next; made when it is not
 	 * there (its parent must be). NULL: nowhere. One that others may write to is not used.

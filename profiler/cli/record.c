@@ -6,6 +6,7 @@
 #include "formats/format.h"
 #include "formats/outfile.h"
 #include "profiler/cli/confine.h"
+#include "profiler/cli/debug_servers.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
 #include "profiler/cli/summary.h"
@@ -28,7 +29,7 @@ struct record {
 	size_t outputs_len;
 	const char *ledger_path;
 	bool whole_host;
-	bool quiet, verbose, no_sandbox;
+	bool quiet, verbose, no_sandbox, debuginfod;
 };
 
 /* ---- options ---- */
@@ -269,6 +270,7 @@ static const struct option_spec specs[] = {
 	FLAG(0, "no-inline", pipeline.no_dwarf),
 	FLAG(0, "no-cache", pipeline.no_cache),
 	FLAG(0, "no-sandbox", no_sandbox),
+	FLAG(0, "debuginfod", debuginfod),
 	{0, "ledger", true, apply_ledger, 0},
 	{0, "window", true, apply_window, 0},
 	{0, "map-memory", true, apply_map_memory, 0},
@@ -299,6 +301,7 @@ static const char help[] =
 	"                             unwind tables (default auto: unwind tables)\n"
 	"      --max-frames N         frames of a user stack (default 512)\n"
 	"      --no-inline            names from symbol tables only: no lines, no inlined frames\n"
+	"      --debuginfod           get missing debug files from the servers in DEBUGINFOD_URLS\n"
 	"      --no-cache             neither read nor write the cache of symbols\n"
 	"      --no-sandbox           parse files in this process, with all its privileges\n"
 	"\n"
@@ -451,14 +454,21 @@ static int record_and_write(struct record *record, struct err *err)
 /* An output that no format or sense can be made of is a slip of the pen, not a failure. */
 static int run_checked(struct record *record)
 {
+	struct debuginfod *servers = NULL;
 	struct err err;
 	int r = check_outputs(record, &err), code = r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 
-	if (r == 0 && confine_open(record->no_sandbox, &record->pipeline.sandbox) < 0)
+	if (r == 0 && (debug_servers_open(record->debuginfod, &servers) < 0 ||
+		       confine_open(record->no_sandbox, &record->pipeline.sandbox) < 0)) {
+		debuginfod_close(servers);
 		return EXIT_FAILED;
+	}
+	record->pipeline.fetch_debug = servers ? debuginfod_fetch : NULL;
+	record->pipeline.fetch_ctx = servers;
 	if (r == 0)
 		r = record_and_write(record, &err);
 	sandbox_free(record->pipeline.sandbox);
+	debuginfod_close(servers);
 	if (r == 0)
 		return EXIT_DONE;
 	msg_error("%s", err.text);

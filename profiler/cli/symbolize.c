@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "profiler/cli/address_space.h"
 #include "profiler/cli/answer_text.h"
+#include "profiler/cli/debug_servers.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
 
@@ -24,13 +25,14 @@ enum {
 	OPTION_JSON,
 	OPTION_NO_DWARF,
 	OPTION_NO_CACHE,
+	OPTION_DEBUGINFOD,
 };
 
 struct symbolize {
 	const struct verb *verb;
 	const char *path, *build_id;
 	uint32_t pid;
-	bool no_dwarf, no_cache;
+	bool no_dwarf, no_cache, debuginfod;
 	struct answer_style style;
 	struct symbolizer *symbolizer;
 	struct address_space space;
@@ -49,6 +51,7 @@ static int apply_flag(void *ctx, const struct option_spec *spec, const char *val
 		[OPTION_JSON] = &symbolize->style.json,
 		[OPTION_NO_DWARF] = &symbolize->no_dwarf,
 		[OPTION_NO_CACHE] = &symbolize->no_cache,
+		[OPTION_DEBUGINFOD] = &symbolize->debuginfod,
 	};
 
 	(void)value;
@@ -89,6 +92,7 @@ static const struct option_spec specs[] = {
 	{0, "json", false, apply_flag, OPTION_JSON},
 	{0, "no-dwarf", false, apply_flag, OPTION_NO_DWARF},
 	{0, "no-cache", false, apply_flag, OPTION_NO_CACHE},
+	{0, "debuginfod", false, apply_flag, OPTION_DEBUGINFOD},
 	{0},
 };
 
@@ -250,7 +254,7 @@ static int open_space(struct symbolize *symbolize, struct err *err)
 	return address_space_open_process(symbolize->symbolizer, symbolize->pid, space, err);
 }
 
-static int run(struct symbolize *symbolize, char **operands)
+static int run_with(struct symbolize *symbolize, struct debuginfod *servers, char **operands)
 {
 	char cache[PATH_MAX];
 	struct symbolizer_options options = {
@@ -258,6 +262,8 @@ static int run(struct symbolize *symbolize, char **operands)
 		.no_dwarf = symbolize->no_dwarf,
 		.open_debug = open_beside,
 		.open_ctx = symbolize,
+		.fetch_debug = servers ? debuginfod_fetch : NULL,
+		.fetch_ctx = servers,
 	};
 	struct err err;
 	int code;
@@ -278,6 +284,18 @@ static int run(struct symbolize *symbolize, char **operands)
 	address_space_close(&symbolize->space);
 	vec_free(&symbolize->addresses);
 	buf_free(&symbolize->out);
+	return code;
+}
+
+static int run(struct symbolize *symbolize, char **operands)
+{
+	struct debuginfod *servers;
+	int code;
+
+	if (debug_servers_open(symbolize->debuginfod, &servers) < 0)
+		return EXIT_FAILED;
+	code = run_with(symbolize, servers, operands);
+	debuginfod_close(servers);
 	return code;
 }
 
@@ -308,6 +326,7 @@ static const char help[] =
 	"  -C, --demangle             functions' names as in the source\n"
 	"      --json                 all that is known, one JSON object an address\n"
 	"      --no-dwarf             by symbol tables alone: less memory, no lines\n"
+	"      --debuginfod           get missing debug files from the servers in DEBUGINFOD_URLS\n"
 	"      --no-cache             neither read nor write the cache of symbols\n"
 	"\n"
 	"Addresses are hexadecimal; those of a file are its own, as nm prints them. Without any "

@@ -20,6 +20,7 @@ void namer_files_begin(struct namer_files *files, int fd, const char *path)
 	files->path = path;
 	files->owner = 0;
 	files->given = 0;
+	files->fetched_cnt = 0;
 	files->name[0] = '\0';
 	files->draft = (struct index_draft){.fd = -1};
 	files->draft_len = 0;
@@ -74,7 +75,61 @@ static bool is_split(const char *path)
 	       (strcmp(path + len - 4, ".dwo") == 0 || strcmp(path + len - 4, ".dwp") == 0);
 }
 
-static int open_debug(const struct namer_files *files, enum worker_kind kind, const char *path)
+static void spell_build_id(int fd, char hex[2 * OBJECT_BUILD_ID_MAX + 1])
+{
+	struct object_build_id id = {.len = 0};
+
+	*hex = '\0';
+	if (object_build_id_read(fd, &id) < 0)
+		return;
+	for (size_t i = 0; i < id.len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", id.bytes[i]);
+}
+
+/* The build-id in DIRECTORY/.build-id/xx/yyy.debug; false when the path is none of these. */
+static bool read_build_id(const char *path, char hex[2 * OBJECT_BUILD_ID_MAX + 1])
+{
+	const char *at = strstr(path, "/.build-id/");
+	size_t len;
+
+	if (!at || strlen(at += strlen("/.build-id/")) < 4 || at[2] != '/')
+		return false;
+	len = strspn(at + 3, "0123456789abcdef");
+	if (strcmp(at + 3 + len, ".debug") != 0 || len + 2 > 2 * OBJECT_BUILD_ID_MAX)
+		return false;
+	memcpy(hex, at, 2);
+	memcpy(hex + 2, at + 3, len);
+	hex[len + 2] = '\0';
+	return true;
+}
+
+/*
+ * What is not there may be got from elsewhere, by the object's own build-id; then by that of dwz's
+ * common file, which is known from the first only. No more: what a worker asks for is told to servers.
+ */
+static int fetch_debug(struct namer_files *files, const char *path)
+{
+	char wanted[2 * OBJECT_BUILD_ID_MAX + 1], own[2 * OBJECT_BUILD_ID_MAX + 1];
+	int fd;
+
+	if (!files->options->fetch_debug || !read_build_id(path, wanted))
+		return -ENOENT;
+	spell_build_id(files->fd, own);
+	if (strcmp(wanted, own) != 0 && files->fetched_cnt != 1)
+		return -EPERM;
+	fd = files->options->fetch_debug(files->options->fetch_ctx, wanted);
+	files->fetched_cnt += fd >= 0;
+	return fd;
+}
+
+static int open_host(struct namer_files *files, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? fetch_debug(files, path) : fd;
+}
+
+static int open_debug(struct namer_files *files, enum worker_kind kind, const char *path)
 {
 	const struct symbolizer_options *options = files->options;
 	const char *directory =
@@ -83,9 +138,7 @@ static int open_debug(const struct namer_files *files, enum worker_kind kind, co
 	if (!is_plain_path(path))
 		return -EPERM;
 	if (kind == WORKER_WANT_HOST)
-		return is_below(path, directory) ?
-			       open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) :
-			       -EPERM;
+		return is_below(path, directory) ? open_host(files, path) : -EPERM;
 	if (!options->open_debug || (!is_beside(path, files->path) && !is_split(path)))
 		return -EPERM;
 	return options->open_debug(options->open_ctx, files->owner, path);
@@ -119,17 +172,6 @@ static int give_debug(struct namer_files *files, enum worker_kind kind, const ch
 }
 
 /* ---- the cache ---- */
-
-static void spell_build_id(int fd, char hex[2 * OBJECT_BUILD_ID_MAX + 1])
-{
-	struct object_build_id id = {.len = 0};
-
-	*hex = '\0';
-	if (object_build_id_read(fd, &id) < 0)
-		return;
-	for (size_t i = 0; i < id.len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", id.bytes[i]);
-}
 
 /* As object_names.c has it: by build-id among files of one owner and length, else by the very file. */
 static int name_index(struct namer_files *files)

@@ -18,6 +18,7 @@ struct namer_files {
 	const char *path;
 	uint32_t owner;                 /* what the caller calls it */
 	uint64_t given;                 /* a hash of the debug files it was given */
+	uint32_t fetched_cnt;           /* debug files got from elsewhere */
 	char name[INDEX_FILE_NAME_LEN]; /* of its file in the cache; "": not asked for yet */
 	struct index_draft draft;
 	uint64_t draft_len;

@@ -334,11 +334,15 @@ static int hand_over(struct sandbox_worker *worker, const struct sandbox_files *
 {
 	const char *path = wanted_path(worker);
 	_cleanup_close_ int fd = -1;
+	uint64_t before_ns;
 	int32_t error;
 
 	if (!path)
 		return give_up(worker, SANDBOX_LIED);
+	before_ns = clock_ns(CLOCK_MONOTONIC);
 	fd = files ? files->open(files->ctx, (enum worker_kind)worker->packet.kind, path) : -EPERM;
+	worker->patience.news_ns = clock_ns(CLOCK_MONOTONIC);
+	worker->patience.begin_ns += worker->patience.news_ns - before_ns; /* our own time */
 	error = fd < 0 ? fd : 0;
 	if (fd >= 0)
 		add_patience(worker, fd);
