@@ -4,7 +4,6 @@
 # How many user stacks reach the base, of programs without frame pointers: smolder's, and perf's copies of
 # 64 KB (--call-graph dwarf) of the same run of the same program. What smolder's lack is named.
 . "$(dirname "$0")/benchlib.sh"
-python=$python_path
 . "$TOP/tests/lib/walk_loads.sh"
 
 RATE=${RATE:-199}
@@ -12,7 +11,7 @@ command -v perf >/dev/null || fail "needs perf"
 PATH=/usr/bin:/bin:$PATH
 below=0
 
-walked() { "$python" -S "$TOP/tests/tools/walked.py" "$@"; }
+walked() { python "$TOP/tests/tools/walked.py" "$@"; }
 
 # One run under both.
 record_both() {

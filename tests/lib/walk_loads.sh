@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # For those who judge how complete stacks are (tests/live/walks.sh, bench/completeness.sh): what keeps a
-# distribution's programs busy for one or two seconds, and how complete perf's stacks are. $python is
-# the system's.
+# distribution's programs busy for one or two seconds, and how complete perf's stacks are.
 #	generate                   prints C for compilers
 #	python_work, perl_work, bash_work, openssl_work
 #	PERF_OPTIONS               what perf record needs beside smolder
@@ -23,13 +22,14 @@ perf_whole() {
 
 # Some 100 KB of C that keeps a compiler busy.
 generate() {
-	"$python" -S - <<-'E'
-		for i in range(400):
-		    print(f"int f{i}(int a, int b) {{ int s = {i}; for (int i = 0; i < a; i++) {{"
-		          f"s += i * b ^ {i}; if (s % {i + 3} == 0) s -= b;"
-		          "switch (s & 7) { case 0: s += 1; break; case 3: s *= b; break;"
-		          "case 5: s ^= a; } } return s; }")
-	E
+	awk 'BEGIN {
+		for (i = 0; i < 400; i++) {
+			printf "int f%d(int a, int b) { int s = %d; for (int i = 0; i < a; i++) {", i, i
+			printf "s += i * b ^ %d; if (s %% %d == 0) s -= b;", i, i + 3
+			printf "switch (s & 7) { case 0: s += 1; break; case 3: s *= b; break;"
+			printf "case 5: s ^= a; } } return s; }\n"
+		}
+	}'
 }
 
 python_work='
