@@ -369,15 +369,20 @@ void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
 	const struct mappings *mappings;
 	uint64_t changed_ns;
 	uint32_t set;
+	bool decided;
 
 	ret_result->end = WALK_NO_PROCESS;
 	ret_result->len = 0;
 	walker->counters.copies++;
 	mappings = processes_mappings(walker->processes, task, &changed_ns);
+	decided = mappings && tables_are_decided(walker, mappings);
 	if (!mappings || get_mapset(walker, mappings, &set) < 0)
 		return;
 	stack->mapset_off = walker->mapsets.sets.items[set].off;
 	host_stepper_walk(&pool, stack, ret_result);
+	/* A set does not tell a table without room from one that is not built yet. */
+	if (ret_result->end == WALK_NO_ROOM && !decided)
+		ret_result->end = WALK_NO_PROCESS;
 	walker->counters.copies_complete += ret_result->end == WALK_COMPLETE;
 	if (ret_result->end == WALK_UNMAPPED)
 		note_vain_copy(walker, task);
