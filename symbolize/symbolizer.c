@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/symbolizer.h"
 
+#include "base/fs.h"
+#include "base/hashindex.h"
 #include "base/vec.h"
 #include "symbolize/alias.h"
 #include "symbolize/answer_cache.h"
@@ -17,6 +19,7 @@
 #include <string.h>
 
 #define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to four each */
+#define MODULES_LEN_MAX ((size_t)1024 * 1024) /* of /proc/modules: some 100 bytes each */
 #define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 
 enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL, OBJECT_JIT };
@@ -30,6 +33,7 @@ struct object {
 	int fd;                 /* owned until `names` or `jit` takes it; -1 without a file */
 	struct object_names names;
 	struct kallsyms kallsyms;
+	uint64_t modules; /* modules_now() when the kernel's symbols were read */
 	struct jit_names jit;
 };
 
@@ -145,12 +149,35 @@ int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path)
 	return add_opened(symbolizer, OBJECT_JIT, fd, path);
 }
 
-/* There is one kernel: asked for again, it is the same object. */
+/* A number that changes when modules come or go; 0 where there are none. */
+static uint64_t modules_now(const struct symbolizer *symbolizer)
+{
+	const char *path = symbolizer->options.modules_path;
+	_cleanup_buf_ struct buf text = {0};
+
+	if (fs_read_file(path ? path : "/proc/modules", MODULES_LEN_MAX, &text) < 0)
+		return 0;
+	return hash_bytes(text.data, text.len);
+}
+
+/* There is one kernel: asked for again, it is the same object, which forgets what is no longer true. */
+static void refresh_kernel(struct symbolizer *symbolizer, struct object *kernel)
+{
+	if (!kernel->is_loaded || kernel->modules == modules_now(symbolizer))
+		return;
+	kallsyms_free(&kernel->kallsyms);
+	kernel->is_loaded = false;
+	answer_cache_forget(&symbolizer->answers);
+}
+
 int symbolizer_add_kernel(struct symbolizer *symbolizer)
 {
-	for (size_t id = 0; id < symbolizer->objects.len; id++)
-		if (symbolizer->objects.items[id].kind == OBJECT_KERNEL)
-			return (int)id;
+	for (size_t id = 0; id < symbolizer->objects.len; id++) {
+		if (symbolizer->objects.items[id].kind != OBJECT_KERNEL)
+			continue;
+		refresh_kernel(symbolizer, &symbolizer->objects.items[id]);
+		return (int)id;
+	}
 	return add_object(symbolizer, (struct object){.kind = OBJECT_KERNEL,
 						      .fd = -1,
 						      .jit.fd = -1,
@@ -217,8 +244,10 @@ static enum sym_reason load_file(struct symbolizer *symbolizer, struct object *o
 static enum sym_reason load_kernel(const struct symbolizer *symbolizer, struct object *object)
 {
 	const char *path = symbolizer->options.kallsyms_path;
-	int r = kallsyms_read(path ? path : "/proc/kallsyms", &object->kallsyms);
+	int r;
 
+	object->modules = modules_now(symbolizer); /* before: what comes meanwhile is seen again */
+	r = kallsyms_read(path ? path : "/proc/kallsyms", &object->kallsyms);
 	if (r == -ENOMEM)
 		return SYM_TOO_LARGE;
 	return r < 0 ? SYM_NO_KALLSYMS : SYM_OK;
@@ -278,15 +307,15 @@ static const char *name_symbol(struct symbolizer *symbolizer, const char *symbol
 static void draft_kernel(struct symbolizer *symbolizer, const struct object *object,
 			 struct draft *draft)
 {
-	const char *symbol =
-		kallsyms_find(&object->kallsyms, draft->result.address, &draft->result.module);
-
 	struct sym_frame *frame = &draft->frames[0];
+	const char *module = NULL;
+	const char *symbol = kallsyms_find(&object->kallsyms, draft->result.address, &module);
 
 	if (!symbol) {
 		draft->result.reason = SYM_NO_SYMBOL;
 		return;
 	}
+	draft->result.module = namepool_intern(&symbolizer->names, module);
 	*frame = (struct sym_frame){0};
 	frame->name = name_symbol(symbolizer, symbol, &frame->system_name);
 	draft->result.frames_len = frame->name ? 1 : 0;
@@ -414,7 +443,7 @@ static void draft_jit(struct symbolizer *symbolizer, struct jit_names *jit, stru
 		draft->result.reason = SYM_NOT_IN_JIT;
 		return;
 	}
-	frame->name = namepool_intern(&symbolizer->names, place.name);
+	*frame = (struct sym_frame){.name = namepool_intern(&symbolizer->names, place.name)};
 	frame->system_name = frame->name;
 	frame->file = place.file ? namepool_intern(&symbolizer->names, place.file) : NULL;
 	frame->line = frame->file ? place.line : 0;

@@ -69,9 +69,11 @@ struct sym_result {
 #define SYMBOLIZER_DEBUG_DIRECTORY "/usr/lib/debug"
 
 struct symbolizer_options {
-	const char *kallsyms_path;   /* NULL: /proc/kallsyms; tests give their own */
-	bool no_dwarf;               /* symbol tables only: no lines, no inlined frames */
-	bool no_demangle;            /* names are as in the symbol table, which costs less */
+	const char *kallsyms_path; /* NULL: /proc/kallsyms; tests give their own */
+	const char
+		*modules_path; /* NULL: /proc/modules; by its change it is seen that modules came */
+	bool no_dwarf;         /* symbol tables only: no lines, no inlined frames */
+	bool no_demangle;      /* names are as in the symbol table, which costs less */
 	const char *debug_directory; /* of separate debug files; NULL: the above */
 	/*
 	 * Opens a debug file by its path, which is as the path of the object is whose it is said to be; of
@@ -107,6 +109,7 @@ struct symbolizer *symbolizer_free(struct symbolizer *symbolizer);
  * a .gnu_debuglink's file; neither need exist.
  */
 int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path);
+/* Asked for again it is the same; its symbols are read anew if modules came or went. */
 int symbolizer_add_kernel(struct symbolizer *symbolizer);
 int symbolizer_add_vdso(struct symbolizer *symbolizer);
 
