@@ -179,7 +179,7 @@ static void assert_same(const struct sym_result *a, const struct sym_result *b)
 
 static struct addresses offsets_of(const char *name)
 {
-	struct addresses rows;
+	struct addresses rows = {0};
 
 	fixture_rows(name, &rows);
 	vec_for_each(&rows.list, row)
