@@ -30,6 +30,26 @@ share() {
 		END { print all ? int(100 * whole / all) : 0 }' "$1"
 }
 
+# What the tables of these programs and of all their libraries come to, each file once.
+table_bytes() {
+	local program
+	for program in "$@"; do
+		command -v "$program" >/dev/null || continue
+		realpath "$(command -v "$program")"
+		ldd "$(realpath "$(command -v "$program")")" | grep -o '/[^ ]*' | xargs -r realpath
+	done | sort -u | while read -r file; do
+		"$SMOLDER" unwind-table -e "$file" | awk '$1 == "bytes:" { print $2 }'
+	done | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# The default pool has 64 MiB; half of it does for what a busy host runs.
+test_busy_host() {
+	local PATH=/usr/bin:/bin:/usr/lib/postgresql/15/bin:/usr/lib/gcc/x86_64-linux-gnu/12
+	between "tables of python3, perl, gdb, gcc, clang, node, postgres and their libraries, bytes" \
+		"$(table_bytes python3 perl gdb gcc cc1 cc1plus clang node postgres openssl)" \
+		$((5 << 20)) $((32 << 20))
+}
+
 # libLLVM and libclang-cpp together have tables of some 7 MiB.
 test_full() {
 	many_functions >big.c
@@ -54,4 +74,5 @@ test_recovery() {
 }
 
 test_full
+test_busy_host
 test_recovery
