@@ -54,10 +54,13 @@ rss_mb() {
 
 # bpf_ms PID: run time of the programs it holds
 bpf_ms() {
+	local ids
+	ids=$(cat "/proc/$1/fdinfo"/* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | sort -u | paste -sd ' ')
+	# shellcheck disable=SC2086 # several ids
 	bpftool -j prog show | "$python_path" -S -c '
 import json, sys
-print(sum(program.get("run_time_ns", 0) for program in json.load(sys.stdin)
-          if any(holder["pid"] == int(sys.argv[1]) for holder in program.get("pids", []))) / 1e6)' "$1"
+ids = set(map(int, sys.argv[1:]))
+print(sum(program.get("run_time_ns", 0) for program in json.load(sys.stdin) if program["id"] in ids) / 1e6)' ${ids:-0}
 }
 
 look() {

@@ -2,7 +2,6 @@
 #include "profiler/agent/agent.h"
 
 #include "base/clock.h"
-#include "profiler/agent/background.h"
 #include "profiler/agent/governor.h"
 #include "profiler/agent/privileges.h"
 #include "profiler/agent/self_meter.h"
@@ -207,7 +206,6 @@ static int prepare(struct agent *agent, struct err *err)
 	limits = limits_of(&agent->config);
 	governor_init(&agent->governor, &limits);
 	tune_memory();
-	background_allow_hurry();
 	r = privileges_reduce(err);
 	if (r == 0)
 		r = open_signals(agent, err);

@@ -5,21 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* RLIMIT_NICE of 20 is nice 0, getrlimit(2). */
-#define LIMIT_OF_NICE_0 20
 #define NICE_LEAST 19
-
-void background_allow_hurry(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NICE, &limit) < 0 || limit.rlim_cur >= LIMIT_OF_NICE_0)
-		return;
-	limit.rlim_cur = LIMIT_OF_NICE_0;
-	if (limit.rlim_max < limit.rlim_cur)
-		limit.rlim_max = limit.rlim_cur;
-	(void)!setrlimit(RLIMIT_NICE, &limit);
-}
 
 void background_enter(struct background *background)
 {

@@ -15,16 +15,10 @@ struct background {
 	bool hurried;
 };
 
-/*
- * Allows threads of this process to be hurried, which takes a resource limit that only a privileged
- * process can raise. To be called before privileges are given up.
- */
-void background_allow_hurry(void);
-
 /* Called by the thread itself. What it starts inherits its priority. */
 void background_enter(struct background *background);
 
-/* Like anybody's. */
+/* Like anybody's. Takes CAP_SYS_NICE, or a limit that allows it; without, it stays as it is. */
 void background_hurry(struct background *background);
 
 /* Back to the lowest, if it was hurried. */

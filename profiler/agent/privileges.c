@@ -17,6 +17,7 @@ static const unsigned int kept[] = {
 	CAP_DAC_READ_SEARCH,    /* files in others' directories */
 	CAP_CHECKPOINT_RESTORE, /* open what /proc/PID/map_files leads to: deleted files */
 	CAP_SYSLOG,             /* addresses in /proc/kallsyms */
+	CAP_SYS_NICE,           /* hurry our own background work when it falls behind */
 };
 
 /* For workers that parse what others wrote, to become nobody. */

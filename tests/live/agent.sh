@@ -133,11 +133,11 @@ capabilities() {
 	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$AGENT/status"
 }
 
-# CAP_SETGID 6, CAP_SETUID 7, CAP_SYS_PTRACE 19, CAP_DAC_READ_SEARCH 2, CAP_SYSLOG 34, CAP_PERFMON 38, CAP_BPF 39, CAP_CHECKPOINT_RESTORE 40
+# CAP_SYS_NICE 23, CAP_SETGID 6, CAP_SETUID 7, CAP_SYS_PTRACE 19, CAP_DAC_READ_SEARCH 2, CAP_SYSLOG 34, CAP_PERFMON 38, CAP_BPF 39, CAP_CHECKPOINT_RESTORE 40
 test_rights() {
 	local wanted thread
 	agent --window 10s
-	wanted=$(printf '%016x' $((1 << 6 | 1 << 7 | 1 << 19 | 1 << 2 | 1 << 34 | 1 << 38 | 1 << 39 | 1 << 40)))
+	wanted=$(printf '%016x' $((1 << 23 | 1 << 6 | 1 << 7 | 1 << 19 | 1 << 2 | 1 << 34 | 1 << 38 | 1 << 39 | 1 << 40)))
 	is "rights: capabilities" "$(capabilities CapEff)" "$wanted"
 	is "rights: none to get back" "$(capabilities CapPrm)" "$wanted"
 	is "rights: nor by executing anything" "$(capabilities CapBnd)" "$wanted"
