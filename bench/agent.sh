@@ -22,11 +22,10 @@ compile_loop() {
 }
 
 storm_of() {
-	# shellcheck disable=SC2016 # python's, not ours
-	exec "$python_path" -c '
+	python -c '
 import os, sys, time
-rate, due = float(sys.argv[1]), time.monotonic()
-while True:
+rate, due, parent = float(sys.argv[1]), time.monotonic(), os.getppid()
+while os.getppid() == parent: # which is killed at the end
     os.waitpid(os.posix_spawn("/bin/true", ["true"], os.environ), 0)
     due = max(due + 1 / rate, time.monotonic() - 1)
     time.sleep(max(0, due - time.monotonic()))' "$1"
@@ -57,7 +56,7 @@ bpf_ms() {
 	local ids
 	ids=$(cat "/proc/$1/fdinfo"/* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | sort -u | paste -sd ' ')
 	# shellcheck disable=SC2086 # several ids
-	bpftool -j prog show | "$python_path" -S -c '
+	bpftool -j prog show | python -c '
 import json, sys
 ids = set(map(int, sys.argv[1:]))
 print(sum(program.get("run_time_ns", 0) for program in json.load(sys.stdin) if program["id"] in ids) / 1e6)' ${ids:-0}
@@ -82,7 +81,7 @@ start_agent() {
 # The store's own word, all windows together.
 tell_ledger() {
 	"$SMOLDER" convert "store.$1" -o "all.$1.json" 2>convert.err || fail "$(cat convert.err)"
-	"$python_path" -S -c '
+	python -c '
 import json, sys
 ledger = json.load(open(sys.argv[1]))["ledger"]
 samples = ledger["samples"]
