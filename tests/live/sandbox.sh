@@ -73,8 +73,8 @@ test_confinement() {
 	is "a worker is nobody" "$(status_of "$worker" Uid)" "65534 65534 65534 65534"
 	is "a worker is of nobody's group" "$(status_of "$worker" Gid)" "65534 65534 65534 65534"
 	is "a worker is of no other group" "$(status_of "$worker" Groups)" ""
-	descriptors=$(find "/proc/$worker/fd" -type l -printf '%f %l\n' | sort -n)
-	is "a worker's descriptors" "$(sed 's/:.*//' <<<"$descriptors" | paste -sd ,)" \
+	descriptors=$(find "/proc/$worker/fd" -type l -printf '%f %l\n' | sort -n | sed 's/:.*//')
+	is "a worker's descriptors" "$(paste -sd , <<<"$descriptors")" \
 		"0 /dev/null,1 /dev/null,2 /dev/null,3 socket"
 	matches "a worker writes no files" "$(cat "/proc/$worker/limits")" 'Max file size +0 +0 '
 	matches "a worker dumps no core" "$(cat "/proc/$worker/limits")" 'Max core file size +0 +0 '
