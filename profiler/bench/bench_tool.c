@@ -147,15 +147,14 @@ static void describe_smolder(struct command_line *line, const struct bench_tool_
 	add(line, line->ledger);
 }
 
-/* Without build-ids: some versions die of collecting them. */
+/* With build-ids from the kernel: perf 6.1 dies of collecting them on kernels that tell them anyway. */
 static void describe_perf(struct command_line *line, const struct bench_tool_options *options)
 {
 	snprintf(line->output, sizeof(line->output), "%s/perf.data", options->directory);
 	add(line, "perf");
 	add(line, "record");
 	add(line, "-q");
-	add(line, "-B");
-	add(line, "-N");
+	add(line, "--buildid-mmap");
 	add(line, "-e");
 	add(line, "cpu-clock");
 	add(line, "-F");
