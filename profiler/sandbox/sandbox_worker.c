@@ -67,17 +67,11 @@ static int set_files(posix_spawn_file_actions_t *files, int channel)
 	return r ? -r : -posix_spawn_file_actions_adddup2(files, channel, WORKER_FD);
 }
 
-/*
- * Nothing of our environment is its business. By its own it knows that it is a worker and shall have
- * none itself: a program that does not know the argument must not start itself for ever.
- */
-#define WORKER_MARK "SMOLDER_WORKER"
-
+/* Nothing of our environment is its business. */
 static int spawn(const char *program, int channel, pid_t *ret_pid)
 {
 	char name[] = "smolder", argument[] = WORKER_ARGUMENT;
-	char mark[] = WORKER_MARK "=1";
-	char *argv[] = {name, argument, NULL}, *environment[] = {mark, NULL};
+	char *argv[] = {name, argument, NULL}, *environment[] = {NULL};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
 	int r;
@@ -118,8 +112,6 @@ int sandbox_worker_spawn(struct sandbox *sandbox, struct sandbox_worker **ret_wo
 	struct sandbox_worker *worker;
 	int ends[2], r;
 
-	if (getenv(WORKER_MARK))
-		return -ELOOP;
 	if (is_meant_to_be_worker())
 		return -ELOOP;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
