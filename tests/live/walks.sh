@@ -101,9 +101,10 @@ test_code_that_comes_and_goes() {
 }
 
 # _dl_runtime_resolve finds its frame by rbx, which _dl_fixup, whom it calls, has saved.
+# With the debug file of libc, what is inlined into _dl_fixup has a name and a frame too.
 test_lazy_binding() {
 	walk lazy 99 "$LIVE/walk_lazy" 1.5
-	chain lazy choose_leaf "$root;bind_now;[^;]+;[^;]+;choose;choose_leaf"
+	chain lazy choose_leaf "$root;bind_now;([^;]+;){2,3}choose;choose_leaf"
 }
 
 test_threads() {
