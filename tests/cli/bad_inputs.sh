@@ -5,13 +5,6 @@
 # where, and write nothing.
 . "$(dirname "$0")/../lib/testlib.sh"
 
-try() {
-	local status=0
-	printf '$ smolder %s\n' "$*"
-	"$SMOLDER" "$@" </dev/null 2>&1 || status=$?
-	printf 'exit %d\n\n' "$status"
-}
-
 make_inputs() {
 	printf 'app;main;work 3\napp;main 1\n' >good.folded
 	"$SMOLDER" convert good.folded -o good.pb.gz -o good.folded.zst -o good.html -o good.json

@@ -5,13 +5,6 @@
 # be written to; nothing left behind. The goldens show command, message and status.
 . "$(dirname "$0")/../lib/testlib.sh"
 
-try() {
-	local status=0
-	printf '$ smolder %s\n' "$*"
-	"$SMOLDER" "$@" </dev/null 2>&1 || status=$?
-	printf 'exit %d\n\n' "$status"
-}
-
 no_verb() {
 	try frob
 	try -x

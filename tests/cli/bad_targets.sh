@@ -4,13 +4,6 @@
 # Targets that cannot be recorded: told in one line, exit status 1, no file written.
 . "$(dirname "$0")/../lib/testlib.sh"
 
-try() {
-	local status=0
-	printf '$ smolder %s\n' "$*"
-	"$SMOLDER" "$@" </dev/null 2>&1 || status=$?
-	printf 'exit %d\n\n' "$status"
-}
-
 commands() {
 	try record -o out.html --ledger out.json -- missing/command
 	try record -o out.html --ledger out.json -- "$SCRATCH/plain_file"

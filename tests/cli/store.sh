@@ -7,13 +7,6 @@ export TZ=UTC0
 replay=$BUILD/tests/tools/store_replay
 begin=1795230720 # 2026-11-21 03:12:00
 
-try() {
-	local status=0
-	printf '$ smolder %s\n' "$*"
-	"$SMOLDER" "$@" </dev/null 2>&1 || status=$?
-	printf 'exit %d\n\n' "$status"
-}
-
 make_store() {
 	local i
 	for i in 0 1 2 3; do

@@ -11,6 +11,7 @@
 #	matches TEXT GOT REGEX     extended regular expression, anywhere in GOT
 #	golden NAME COMMAND…       stdout, stderr and exit status against golden/NAME.{out,err,rc}
 #	                           beside the test; BLESS=1 writes them anew
+#	try ARGS…                  shows a run of smolder: command, all it says, exit status; for goldens
 #	skip TEXT                  one check that cannot be made here
 #	skip_all REASON            the whole test cannot
 #	need_root, need_cmd CMD…, need_bpf
@@ -50,6 +51,13 @@ skip() { printf 'skip - %s\n' "$1"; }
 skip_all() {
 	printf '%s\n' "$1"
 	exit 77
+}
+
+try() {
+	local status=0
+	printf '$ smolder %s\n' "$*"
+	"$SMOLDER" "$@" </dev/null 2>&1 || status=$?
+	printf 'exit %d\n\n' "$status"
 }
 
 ok() {

@@ -2,6 +2,7 @@
 #include "tests/unit/symbolize_fixture.h"
 
 #include "base/fs.h"
+#include "symbolize/symbolizer.h"
 
 #include <elfutils/libdw.h>
 #include <fcntl.h>
@@ -41,6 +42,15 @@ int fixture_open(const char *name)
 	if (fd < 0)
 		fail_msg("%s is missing: run make fixtures", fixture_path(name));
 	return fd;
+}
+
+int fixture_add(struct symbolizer *symbolizer, const char *name)
+{
+	_cleanup_close_ int fd = fixture_open(name);
+	int object = symbolizer_add_file(symbolizer, fd, fixture_path(name));
+
+	assert_return_code(object, 0);
+	return object;
 }
 
 void fixture_read(const char *name, struct buf *out)

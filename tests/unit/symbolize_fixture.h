@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+struct symbolizer;
+
 struct addresses {
 	VEC(uint64_t) list;
 };
@@ -20,6 +22,9 @@ int fixture_open(const char *name);
 
 /* The same, or -1 when it was not built for want of a compiler. */
 int fixture_open_optional(const char *name);
+
+/* Adds it to what is symbolized; its number. Fails the test when it cannot. */
+int fixture_add(struct symbolizer *symbolizer, const char *name);
 
 /* The whole file. */
 void fixture_read(const char *name, struct buf *out);

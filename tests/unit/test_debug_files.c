@@ -47,12 +47,9 @@ static struct symbolizer *make(const char *directory, struct opener *opener)
 
 static struct sym_result look_up(struct symbolizer *symbolizer, const char *name, uint64_t offset)
 {
-	_cleanup_close_ int fd = fixture_open(name);
-	int object = symbolizer_add_file(symbolizer, fd, fixture_path(name));
 	struct sym_result result;
 
-	assert_return_code(object, 0);
-	symbolizer_lookup(symbolizer, object, offset, &result);
+	symbolizer_lookup(symbolizer, fixture_add(symbolizer, name), offset, &result);
 	return result;
 }
 

@@ -47,15 +47,6 @@ static struct symbolizer *make(struct opener *opener, const char *cache)
 	return symbolizer;
 }
 
-static int add(struct symbolizer *symbolizer, const char *name)
-{
-	_cleanup_close_ int fd = fixture_open(name);
-	int object = symbolizer_add_file(symbolizer, fd, fixture_path(name));
-
-	assert_return_code(object, 0);
-	return object;
-}
-
 static void assert_same_frame(const struct sym_frame *ours, const struct sym_frame *theirs)
 {
 	assert_string_equal(ours->name, theirs->name);
@@ -67,7 +58,7 @@ static void assert_same_frame(const struct sym_frame *ours, const struct sym_fra
 /* Every line of the one, asked of both. */
 static void assert_equal_rows(struct symbolizer *symbolizer, const char *split, const char *whole)
 {
-	int ours_id = add(symbolizer, split), theirs_id = add(symbolizer, whole);
+	int ours_id = fixture_add(symbolizer, split), theirs_id = fixture_add(symbolizer, whole);
 	struct addresses rows = {0};
 	size_t deepest = 0;
 
@@ -142,7 +133,8 @@ static void without_files(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(cache));
 	symbolizer = make(&opener, cache);
-	symbolizer_lookup_address(symbolizer, add(symbolizer, "split_gcc5"), outer, &result);
+	symbolizer_lookup_address(symbolizer, fixture_add(symbolizer, "split_gcc5"), outer,
+				  &result);
 	assert_int_equal(result.frames_len, 1);
 	assert_string_equal(result.frames[0].name, "chain_outer");
 	assert_true(result.frames[0].line > 0);
@@ -172,7 +164,7 @@ static void strangers(void **state)
 		struct symbolizer *symbolizer = make(&opener, NULL);
 		struct sym_result result;
 
-		symbolizer_lookup_address(symbolizer, add(symbolizer, "split_gcc5"), outer,
+		symbolizer_lookup_address(symbolizer, fixture_add(symbolizer, "split_gcc5"), outer,
 					  &result);
 		assert_int_equal(result.frames[0].start_line, 0);
 		assert_true(opener.opened > 0);

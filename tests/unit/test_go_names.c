@@ -346,15 +346,6 @@ static struct symbolizer *new_symbolizer(const char *cache)
 	return symbolizer;
 }
 
-static int add(struct symbolizer *symbolizer, const char *name)
-{
-	_cleanup_close_ int fd = fixture_open(name);
-	int object = symbolizer_add_file(symbolizer, fd, fixture_path(name));
-
-	assert_return_code(object, 0);
-	return object;
-}
-
 static void assert_same_frame(const struct sym_frame *ours, const struct sym_frame *theirs)
 {
 	assert_string_equal(ours->name, theirs->name);
@@ -366,7 +357,8 @@ static void assert_same_frame(const struct sym_frame *ours, const struct sym_fra
 /* All of a function and of what is inlined into it, and a large one of the library. */
 static void assert_as_dwarf(struct symbolizer *symbolizer, const char *function, uint64_t len)
 {
-	int whole = add(symbolizer, "go_full"), stripped = add(symbolizer, "go_stripped");
+	int whole = fixture_add(symbolizer, "go_full"),
+	    stripped = fixture_add(symbolizer, "go_stripped");
 	uint64_t start = fixture_symbol("go_full", function);
 	struct sym_result ours, theirs;
 	size_t deepest = 0;
@@ -439,7 +431,7 @@ static void position_independent(void **state)
 
 		if (access(fixture_path(names[i]), R_OK) < 0)
 			continue;
-		object = add(symbolizer, names[i]);
+		object = fixture_add(symbolizer, names[i]);
 		for (uint64_t offset = 0; offset < 0x180000; offset += 8) {
 			symbolizer_lookup(symbolizer, object, offset, &result);
 			for (size_t k = 0; k < result.frames_len; k++) {

@@ -86,13 +86,6 @@ static struct symbolizer *make(const struct place *place)
 	return symbolizer;
 }
 
-static int add(struct symbolizer *symbolizer, const char *name)
-{
-	_cleanup_close_ int fd = fixture_open(name);
-
-	return symbolizer_add_file(symbolizer, fd, fixture_path(name));
-}
-
 /* Writes what there is to say of the code of an object, or of its first bytes. */
 static void tell(struct symbolizer *symbolizer, int object, uint64_t limit, struct buf *text)
 {
@@ -129,11 +122,11 @@ static void answers_from_the_cache(void **state)
 		_cleanup_buf_ struct buf cold = {0}, warm = {0};
 		struct symbolizer *symbolizer = make(&place);
 
-		tell(symbolizer, add(symbolizer, names[i]), 0x4000, &cold);
+		tell(symbolizer, fixture_add(symbolizer, names[i]), 0x4000, &cold);
 		symbolizer_free(symbolizer);
 		assert_int_equal(count_files(&place, NULL), 1);
 		symbolizer = make(&place);
-		tell(symbolizer, add(symbolizer, names[i]), 0x4000, &warm);
+		tell(symbolizer, fixture_add(symbolizer, names[i]), 0x4000, &warm);
 		symbolizer_free(symbolizer);
 		assert_same_text(&cold, &warm);
 		assert_int_equal(count_files(&place, NULL), 1);
@@ -154,18 +147,18 @@ static void units_are_added(void **state)
 		print_message("no rustc\n");
 		skip();
 	}
-	tell(symbolizer, add(symbolizer, "generic_v0"), 0x100000, &all);
+	tell(symbolizer, fixture_add(symbolizer, "generic_v0"), 0x100000, &all);
 	place_remove(&place);
 	symbolizer_free(symbolizer); /* its directory is gone: nothing is kept, nothing fails */
 	place = place_make();
 	symbolizer = make(&place);
-	tell(symbolizer, add(symbolizer, "generic_v0"), 0x8000, &few);
+	tell(symbolizer, fixture_add(symbolizer, "generic_v0"), 0x8000, &few);
 	symbolizer_free(symbolizer);
 	count_files(&place, name);
 	assert_return_code(fstatat(place.fd, name, &first, 0), 0);
 	for (int round = 0; round < 2; round++) {
 		symbolizer = make(&place);
-		tell(symbolizer, add(symbolizer, "generic_v0"), 0x100000, &again);
+		tell(symbolizer, fixture_add(symbolizer, "generic_v0"), 0x100000, &again);
 		symbolizer_free(symbolizer);
 		assert_same_text(&all, &again);
 	}
@@ -193,14 +186,14 @@ static void units_are_completed(void **state)
 
 	(void)state;
 	symbolizer = make(&place);
-	object = add(symbolizer, "two_units");
+	object = fixture_add(symbolizer, "two_units");
 	ask_main(symbolizer, object);
 	assert_int_equal(symbolizer_complete(symbolizer, object, 0), 1);
 	symbolizer_free(symbolizer);
 
 	/* The cache has what is asked for: nothing is to be done, whatever the time. */
 	symbolizer = make(&place);
-	object = add(symbolizer, "two_units");
+	object = fixture_add(symbolizer, "two_units");
 	ask_main(symbolizer, object);
 	assert_int_equal(symbolizer_complete(symbolizer, object, enough_ns), 0);
 	symbolizer_free(symbolizer);
@@ -209,7 +202,7 @@ static void units_are_completed(void **state)
 	place_remove(&place);
 	place = place_make();
 	symbolizer = make(&place);
-	object = add(symbolizer, "two_units");
+	object = fixture_add(symbolizer, "two_units");
 	ask_main(symbolizer, object);
 	assert_int_equal(symbolizer_complete(symbolizer, object, enough_ns), 0);
 	assert_int_equal(symbolizer_complete(symbolizer, object + 1, enough_ns), 0);
@@ -224,7 +217,7 @@ static void make_file(const struct place *place, char *name, struct buf *out)
 	_cleanup_buf_ struct buf text = {0};
 	char path[512];
 
-	tell(symbolizer, add(symbolizer, "chain_pie"), 0x2000, &text);
+	tell(symbolizer, fixture_add(symbolizer, "chain_pie"), 0x2000, &text);
 	symbolizer_free(symbolizer);
 	assert_int_equal(count_files(place, name), 1);
 	snprintf(path, sizeof(path), "%s/%s", place->path, name);
@@ -283,7 +276,7 @@ static void broken_files_are_replaced(void **state)
 	(void)state;
 	make_file(&place, name, &whole);
 	symbolizer = make(&place);
-	tell(symbolizer, add(symbolizer, "chain_pie"), 0x2000, &cold);
+	tell(symbolizer, fixture_add(symbolizer, "chain_pie"), 0x2000, &cold);
 	symbolizer_free(symbolizer);
 	for (size_t at = 100; at < whole.len; at += whole.len / 7) {
 		whole.data[at] ^= 0x10;
@@ -291,7 +284,7 @@ static void broken_files_are_replaced(void **state)
 		whole.data[at] ^= 0x10;
 		for (int round = 0; round < 2; round++) {
 			symbolizer = make(&place);
-			tell(symbolizer, add(symbolizer, "chain_pie"), 0x2000, &text);
+			tell(symbolizer, fixture_add(symbolizer, "chain_pie"), 0x2000, &text);
 			symbolizer_losses(symbolizer, &losses);
 			symbolizer_free(symbolizer);
 			if (round == 1 || losses.dwarf_units == 0)
@@ -348,7 +341,8 @@ static void processes_at_once(void **state)
 			struct symbolizer *symbolizer = make(&place);
 			_cleanup_buf_ struct buf text = {0};
 
-			tell(symbolizer, add(symbolizer, child % 2 ? "chain_pie" : "chain_dwarf4"),
+			tell(symbolizer,
+			     fixture_add(symbolizer, child % 2 ? "chain_pie" : "chain_dwarf4"),
 			     0x800 * (uint64_t)(round % 3 + 1), &text);
 			symbolizer_free(symbolizer);
 		}

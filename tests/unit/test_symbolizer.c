@@ -25,15 +25,6 @@ static struct symbolizer *make(bool no_dwarf)
 	return symbolizer;
 }
 
-static int add(struct symbolizer *symbolizer, const char *name)
-{
-	_cleanup_close_ int fd = fixture_open(name);
-	int object = symbolizer_add_file(symbolizer, fd, fixture_path(name));
-
-	assert_return_code(object, 0);
-	return object;
-}
-
 /* Looks up an address of the ELF file. */
 static struct sym_result at(struct symbolizer *symbolizer, int object, const char *name,
 			    uint64_t address)
@@ -89,7 +80,7 @@ static void assert_same_frame(const struct sym_frame *frame, const char *functio
 static void assert_agrees(const char *name, const char *addresses_path, struct addresses *rows)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
-	int object = add(symbolizer, name);
+	int object = fixture_add(symbolizer, name);
 	char command[512], function[8192], place[8192];
 	FILE *pipe;
 
@@ -194,7 +185,7 @@ static uint32_t line_of(const char *text)
 static void inlined_chain(void **state)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
-	int object = add(symbolizer, "chain_clang_dwarf5");
+	int object = fixture_add(symbolizer, "chain_clang_dwarf5");
 	uint64_t start = fixture_symbol("chain_clang_dwarf5", "chain_outer");
 	struct sym_result result = {0};
 
@@ -217,7 +208,7 @@ static void inlined_chain(void **state)
 static void readable_names(void **state)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
-	int object = add(symbolizer, "scopes_clang");
+	int object = fixture_add(symbolizer, "scopes_clang");
 	uint64_t address = fixture_symbol("scopes_clang", "_ZNK6scopes5Point6scaledIlEET_S2_");
 	struct sym_result result = at(symbolizer, object, "scopes_clang", address);
 
@@ -230,7 +221,7 @@ static void cold_parts_are_told_apart(void **state)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
 	const char *name = "chain_no_debug";
-	int object = add(symbolizer, name), full = add(symbolizer, "chain_pie");
+	int object = fixture_add(symbolizer, name), full = fixture_add(symbolizer, "chain_pie");
 	uint64_t check = fixture_symbol(name, "chain_check");
 
 	(void)state;
@@ -248,7 +239,7 @@ static void cold_parts_are_told_apart(void **state)
 static void symbol_tables_only(void **state)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(true);
-	int object = add(symbolizer, "chain_high");
+	int object = fixture_add(symbolizer, "chain_high");
 	struct sym_result result =
 		at(symbolizer, object, "chain_high", fixture_symbol("chain_high", "chain_far"));
 
@@ -262,7 +253,8 @@ static void symbol_tables_only(void **state)
 static void reasons(void **state)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
-	int stripped = add(symbolizer, "chain_stripped"), dynsym = add(symbolizer, "chain_dynsym");
+	int stripped = fixture_add(symbolizer, "chain_stripped"),
+	    dynsym = fixture_add(symbolizer, "chain_dynsym");
 	int fd = fixture_memfd("#!/bin/sh\n", 10);
 	int script = symbolizer_add_file(symbolizer, fd, "script");
 	int missing = symbolizer_add_file(symbolizer, -1, "missing");
@@ -348,7 +340,7 @@ static void vdso_functions(void **state)
 static void answers_are_kept(void **state)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
-	int object = add(symbolizer, "chain_static");
+	int object = fixture_add(symbolizer, "chain_static");
 	uint64_t main_at = fixture_symbol("chain_static", "main");
 	struct sym_result first = at(symbolizer, object, "chain_static", main_at), again;
 
@@ -426,7 +418,7 @@ static void forged_compression(void **state)
 static void links_to_nowhere(void **state)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
-	int object = add(symbolizer, "chain_altlink");
+	int object = fixture_add(symbolizer, "chain_altlink");
 	struct sym_losses losses;
 	struct sym_result result =
 		at(symbolizer, object, "chain_altlink", fixture_symbol("chain_altlink", "main"));
@@ -480,8 +472,8 @@ static void no_descriptor_is_held(void **state)
 	struct sym_result result;
 
 	(void)state;
-	symbolizer_lookup(symbolizer, add(symbolizer, "chain_pie"), 0x1000, &result);
-	symbolizer_lookup(symbolizer, add(symbolizer, "../../../mk/bpf.mk"), 0, &result);
+	symbolizer_lookup(symbolizer, fixture_add(symbolizer, "chain_pie"), 0x1000, &result);
+	symbolizer_lookup(symbolizer, fixture_add(symbolizer, "../../../mk/bpf.mk"), 0, &result);
 	symbolizer_lookup(symbolizer, symbolizer_add_vdso(symbolizer), 0x800, &result);
 	assert_int_equal(open_descriptors(), before);
 }
@@ -496,7 +488,8 @@ static void few_descriptors_are_held(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 70; i++) {
-		symbolizer_lookup(symbolizer, add(symbolizer, "chain_long"), offset, &result);
+		symbolizer_lookup(symbolizer, fixture_add(symbolizer, "chain_long"), offset,
+				  &result);
 		assert_string_equal(result.frames[0].name, "chain_outer");
 		assert_true(result.frames[0].line > 0);
 		assert_int_equal(open_descriptors(), before + MIN(i + 1, 64u));
