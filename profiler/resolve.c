@@ -2,6 +2,7 @@
 #include "profiler/resolve.h"
 
 #include "profiler/jit_naming.h"
+#include "profiler/kernel_naming.h"
 #include "profiler/spot_order.h"
 #include "profiler/who_labels.h"
 
@@ -29,6 +30,7 @@ struct resolve {
 	VEC(uint32_t) nodes;         /* node id → profile stack id */
 	VEC(uint32_t) named_objects; /* object id → 1 + namer's id; 0: not added yet */
 	VEC(struct jit_naming) jits; /* of memory without a file: these, instead of namer's ids */
+	struct kernel_naming kernel; /* once it is added */
 	VEC(uint32_t) whos;          /* who id → label set */
 };
 
@@ -41,6 +43,7 @@ static void resolve_done(struct resolve *resolve)
 	vec_free(&resolve->nodes);
 	vec_free(&resolve->named_objects);
 	vec_free(&resolve->jits);
+	kernel_naming_free(&resolve->kernel);
 	vec_free(&resolve->whos);
 }
 
@@ -58,6 +61,14 @@ static int add_jit(struct resolve *resolve, const struct object *object)
 	return r < 0 ? r : (int)resolve->jits.len - 1;
 }
 
+/* There is one. */
+static int add_kernel(struct resolve *resolve)
+{
+	int r = kernel_naming_make(resolve->namer, &resolve->kernel);
+
+	return r < 0 ? r : resolve->kernel.symbols;
+}
+
 static int add_file(struct resolve *resolve, uint32_t id)
 {
 	const struct object *object = objects_get(resolve->objects, id);
@@ -73,7 +84,7 @@ static int add_named_object(struct resolve *resolve, uint32_t id)
 
 	switch (object->kind) {
 	case OBJECT_KERNEL:
-		return namer_add_kernel(resolve->namer);
+		return add_kernel(resolve);
 	case OBJECT_VDSO:
 		return namer_add_vdso(resolve->namer);
 	case OBJECT_ANONYMOUS:
@@ -220,11 +231,17 @@ static int resolve_program(struct resolve *resolve, const struct object *object,
 static void look_up(struct resolve *resolve, const struct recording_spot *spot, int named,
 		    struct sym_result *ret_result)
 {
-	if (objects_get(resolve->objects, spot->object)->kind == OBJECT_ANONYMOUS)
+	switch (objects_get(resolve->objects, spot->object)->kind) {
+	case OBJECT_ANONYMOUS:
 		jit_naming_lookup(&resolve->jits.items[named], resolve->namer, spot->offset,
 				  ret_result);
-	else
+		break;
+	case OBJECT_KERNEL:
+		kernel_naming_lookup(&resolve->kernel, resolve->namer, spot->offset, ret_result);
+		break;
+	default:
 		namer_lookup(resolve->namer, named, spot->offset, ret_result);
+	}
 }
 
 /* The words for the ledger: why the object cannot be read says more than that it cannot. */
@@ -311,6 +328,8 @@ static void ask(struct resolve *resolve, uint32_t object, struct namer_question 
 	question->object = named;
 	if (kind == OBJECT_ANONYMOUS)
 		jit_naming_ask(&resolve->jits.items[named], resolve->namer, question);
+	else if (kind == OBJECT_KERNEL)
+		kernel_naming_ask(&resolve->kernel, resolve->namer, question);
 	else
 		namer_ask(resolve->namer, question);
 }

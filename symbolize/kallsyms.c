@@ -20,6 +20,7 @@
 #define NAME_LEN_MAX 4096 /* KSYM_NAME_LEN is 512 */
 #define CORE_MODULE "[kernel.kallsyms]"
 #define CORE_MODULE_ID 0
+#define TEXT_BEGIN "_text"
 
 struct symbol {
 	uint64_t address;
@@ -173,6 +174,12 @@ static bool continues_data(const struct loader *loader, const struct line *line)
 	return last && last->name == 0 && last->address <= line->address;
 }
 
+static bool is_text_begin(const struct line *line)
+{
+	return line->name_len == strlen(TEXT_BEGIN) && !line->module_len &&
+	       memcmp(line->name, TEXT_BEGIN, line->name_len) == 0;
+}
+
 static int add_symbol(struct loader *loader, const struct line *line)
 {
 	struct symbol symbol = {.address = line->address, .binding = ALIAS_WEAK};
@@ -182,6 +189,8 @@ static int add_symbol(struct loader *loader, const struct line *line)
 		return 0;
 	if (!is_function_type(line->type))
 		return continues_data(loader, line) ? 0 : vec_push(&loader->symbols, symbol);
+	if (is_text_begin(line))
+		loader->out->text = line->address;
 	module = module_of(loader, line);
 	if (module < 0 || loader->symbols.len >= SYMBOLS_MAX) {
 		loader->out->dropped_cnt++;

@@ -26,6 +26,7 @@ struct kallsyms {      /* all zero: empty */
 	VEC(struct kallsyms_entry) entries;
 	VEC(uint32_t) modules; /* where in `names` the module's name begins */
 	struct buf names;
+	uint64_t text;      /* of _text, where the kernel itself begins; 0: not listed */
 	size_t dropped_cnt; /* functions left out: 4 GiB below the highest, or over a cap */
 };
 

@@ -530,6 +530,13 @@ const char *symbolizer_build_id(struct symbolizer *symbolizer, int object)
 	return loaded && loaded->names.file ? loaded->names.file->build_id : "";
 }
 
+uint64_t symbolizer_kernel_text(struct symbolizer *symbolizer, int kernel)
+{
+	const struct object *loaded = loaded_object(symbolizer, kernel);
+
+	return loaded ? loaded->kallsyms.text : 0;
+}
+
 const char *symbolizer_path(const struct symbolizer *symbolizer, int object)
 {
 	if (object < 0 || (size_t)object >= symbolizer->objects.len)

@@ -113,6 +113,9 @@ int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
 int symbolizer_add_kernel(struct symbolizer *symbolizer);
 int symbolizer_add_vdso(struct symbolizer *symbolizer);
 
+/* Where the running kernel itself begins (_text); 0: unknown. */
+uint64_t symbolizer_kernel_text(struct symbolizer *symbolizer, int kernel);
+
 /*
  * As symbolizer_add_file(), for a perf map or a jitdump: what a process says of the code it compiled at
  * run time. Offsets are that process's addresses; where code was compiled over other code the later

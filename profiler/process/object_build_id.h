@@ -20,4 +20,8 @@ struct object_build_id {
  */
 int object_build_id_read(int fd, struct object_build_id *ret_build_id) _warn_unused_;
 
+/* Among notes in memory; false when there is none, or one longer than 20 bytes. */
+bool object_build_id_find(const unsigned char *notes, size_t len,
+			  struct object_build_id *ret_build_id);
+
 #endif

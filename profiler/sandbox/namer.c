@@ -2,6 +2,7 @@
 #include "profiler/sandbox/namer.h"
 
 #include "base/hashindex.h"
+#include "profiler/process/kernel_image.h"
 #include "profiler/sandbox/namer_files.h"
 #include "profiler/sandbox/worker_answers.h"
 #include "symbolize/answer_cache.h"
@@ -42,6 +43,8 @@ struct namer {
 	int worker_object;
 	struct namer_files files;     /* of worker_object */
 	struct worker_lookup *lookup; /* room for one */
+	struct kernel_image kernel;   /* fd -1: none was found, or it was not looked for */
+	bool sought_kernel;
 };
 
 /* ---- setting up ---- */
@@ -66,6 +69,7 @@ int namer_new(const struct namer_options *options, struct namer **ret_namer)
 	if (!namer)
 		return -ENOMEM;
 	namer->options = *options;
+	namer->kernel.fd = -1;
 	if (!options->answers_max || options->answers_max > ANSWER_CACHE_MAX)
 		namer->options.answers_max = ANSWER_CACHE_MAX;
 	if (!options->names_len_max)
@@ -101,6 +105,7 @@ struct namer *namer_free(struct namer *namer)
 	vec_free(&namer->objects);
 	hashindex_free(&namer->remote);
 	free(namer->lookup);
+	kernel_image_close(&namer->kernel);
 	free(namer);
 	return NULL;
 }
@@ -203,6 +208,31 @@ int namer_add_vdso(struct namer *namer)
 	return add_local(namer, symbolizer_add_vdso(namer->symbolizer));
 }
 
+static const char *debug_directory(const struct namer *namer)
+{
+	const char *directory = namer->options.symbols.debug_directory;
+
+	return directory ? directory : SYMBOLIZER_DEBUG_DIRECTORY;
+}
+
+int namer_add_kernel_image(struct namer *namer, uint64_t *ret_slide)
+{
+	struct kernel_image_options options = {.root = namer->options.root,
+					       .debug_directory = debug_directory(namer)};
+	int kernel = symbolizer_add_kernel(namer->symbolizer), image;
+	uint64_t text = kernel < 0 ? 0 : symbolizer_kernel_text(namer->symbolizer, kernel);
+
+	if (!namer->sought_kernel && text && !namer->options.symbols.no_dwarf)
+		(void)!kernel_image_open(&options, &namer->kernel);
+	namer->sought_kernel = true;
+	if (namer->kernel.fd < 0 || !text)
+		return -ENOENT;
+	image = namer_add_file(namer, namer->kernel.fd, namer->kernel.path);
+	namer_set_owner(namer, image, UINT32_MAX); /* nobody's: nothing is looked for beside it */
+	*ret_slide = text - namer->kernel.text;
+	return image;
+}
+
 static struct named_object *object_of(const struct namer *namer, int id)
 {
 	return id >= 0 && (size_t)id < namer->objects.len ? &namer->objects.items[id] : NULL;
@@ -257,8 +287,7 @@ static int tell_object(const struct namer *namer, const struct named_object *obj
 
 	buf_append(&bytes, &open, sizeof(open));
 	buf_append_str(&bytes, object->path);
-	buf_append_str(&bytes, options->debug_directory ? options->debug_directory :
-							  SYMBOLIZER_DEBUG_DIRECTORY);
+	buf_append_str(&bytes, debug_directory(namer));
 	if (buf_error(&bytes))
 		return buf_error(&bytes);
 	return sandbox_worker_tell(namer->worker, &(struct worker_message){.kind = WORKER_OPEN,

@@ -20,6 +20,7 @@ struct namer_options {
 	 * again, as each window of an agent does. 0: none.
 	 */
 	uint64_t complete_ns;
+	const char *root;        /* before the paths of the kernel's own files; NULL: nothing */
 	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
 	/* Kept of workers' answers, and of the names they point to; 0: as much as one run may need. */
 	size_t answers_max, names_len_max;
@@ -38,6 +39,12 @@ int namer_add_file(struct namer *namer, int fd, const char *path);
 int namer_add_jit(struct namer *namer, int fd, const char *path);
 int namer_add_kernel(struct namer *namer);
 int namer_add_vdso(struct namer *namer);
+
+/*
+ * The file that has the running kernel's debug information, for namer_lookup_address(): its addresses are
+ * the kernel's less *ret_slide. It is looked for once. -ENOENT: there is none, or none is wanted.
+ */
+int namer_add_kernel_image(struct namer *namer, uint64_t *ret_slide) _warn_unused_;
 
 /* As symbolizer_set_owner(). */
 void namer_set_owner(struct namer *namer, int object, uint32_t owner);
