@@ -61,10 +61,19 @@ static int check_place(const char *path, struct err *err)
 	return 0;
 }
 
+static int check_stdout(const char *path, struct err *err)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags >= 0 && !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
+		return 0;
+	return err_errno(err, -EBADF, "cannot write '%s'", path);
+}
+
 int outfile_check(const char *path, struct err *err)
 {
 	if (outfile_is_stdout(path))
-		return 0;
+		return check_stdout(path, err);
 	if (!is_direct(path))
 		return check_place(path, err);
 	return access(path, W_OK) < 0 ? err_errno(err, -errno, "cannot write '%s'", path) : 0;
@@ -72,6 +81,8 @@ int outfile_check(const char *path, struct err *err)
 
 static int open_direct(struct outfile *file, struct err *err)
 {
+	if (outfile_is_stdout(file->path) && check_stdout(file->path, err) < 0)
+		return -EBADF;
 	if (outfile_is_stdout(file->path))
 		file->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	else

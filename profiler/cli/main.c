@@ -5,8 +5,10 @@
 #include "profiler/sandbox/worker.h"
 #include "version.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct verb *const verbs[] = {
 	&verb_record, &verb_agent,        &verb_report,    &verb_convert, &verb_merge,
@@ -80,8 +82,20 @@ static int close_stdout(int code)
 	return code;
 }
 
+/*
+ * A standard stream that is closed stays so, but nothing else may get its number: a message would be
+ * written into a map. O_PATH is refused by read and write (EBADF, open(2)), and a child does not get it.
+ */
+static void reserve_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/", O_PATH | O_CLOEXEC); /* gets the lowest number, this one */
+}
+
 int main(int argc, char **argv)
 {
+	reserve_standard_streams();
 	if (worker_is_wanted(argc, argv))
 		worker_main();
 	signal(SIGPIPE, SIG_IGN);

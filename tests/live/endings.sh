@@ -140,7 +140,11 @@ test_stdout() {
 		"smolder: cannot write to standard output: No space left on device"
 	ok "a summary nobody can read: the files are whole" whole_files
 	rm -rf out && mkdir out
-	"$SMOLDER" record -d 0.5 "${outputs[@]}" >&- 2>&- <&-
+	"$SMOLDER" record -d 0.5 "${outputs[@]}" >&- 2>&- <&- &
+	until [ -e "/proc/$!/fd/9" ] || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
+	is "no standard streams at all: no file of ours has their numbers" \
+		"$(readlink /proc/$!/fd/{0,1,2} | tr '\n' ' ')" "/ / / "
+	wait $!
 	ok "no standard streams at all: the files are whole" whole_files
 	"$SMOLDER" record -d 0.5 -F 499 -o - >piped.folded 2>stdout.err
 	is "a file as stdout is well-formed" "$(folded check piped.folded 2>&1)" ""
