@@ -118,6 +118,7 @@ void ledger_merge(struct ledger *into, const struct ledger *from)
 	into->frames.distinct += from->frames.distinct;
 	into->frames.named += from->frames.named;
 	merge_reasons(&into->frames.unnamed, &from->frames.unnamed);
+	merge_reasons(&into->frames.left_out, &from->frames.left_out);
 	into->sandbox.workers += from->sandbox.workers;
 	merge_reasons(&into->sandbox.failed, &from->sandbox.failed);
 }

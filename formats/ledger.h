@@ -45,6 +45,7 @@ struct ledger {
 	struct {
 		uint64_t distinct, named;
 		struct ledger_reasons unnamed;
+		struct ledger_reasons left_out; /* of what there is to tell of them, uncounted */
 	} frames;
 	struct {
 		uint64_t bpf_ns_per_sample; /* 0: not measured */

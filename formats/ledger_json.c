@@ -48,6 +48,7 @@ static const struct field fields[] = {
 	FIELD("frames", "distinct", FIELD_U64, frames.distinct),
 	FIELD("frames", "named", FIELD_U64, frames.named),
 	FIELD("frames", "unnamed", FIELD_REASONS, frames.unnamed),
+	FIELD("frames", "left_out", FIELD_REASONS, frames.left_out),
 	FIELD("self", "bpf_ns_per_sample", FIELD_U64, self.bpf_ns_per_sample),
 	FIELD("self", "cpu_ns", FIELD_U64, self.cpu_ns),
 	FIELD("self", "rss_bytes", FIELD_U64, self.rss_bytes),

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/jit_naming.h"
 
-int jit_naming_make(const struct jit_files *files, uint32_t jit, struct namer *namer,
+/* Perf maps tell no times: what they say now is what there is. */
+static uint64_t time_for(const struct jit_file *file, const struct jit_sampled *sampled)
+{
+	return file->is_dump ? sampled->time_ns : UINT64_MAX;
+}
+
+int jit_naming_make(const struct jit_sampled *sampled, struct namer *namer,
 		    struct jit_naming *ret_naming)
 {
 	const struct jit_file *list[JIT_LIST_MAX];
 	struct jit_naming naming = {.lack = JIT_NO_FILE};
 
-	naming.len = jit_files_list(files, jit, list, &naming.lack);
+	naming.len = jit_files_list(sampled->files, sampled->jit, list, &naming.lack);
 	for (size_t i = 0; i < naming.len; i++) {
-		naming.objects[i] = namer_add_jit(namer, list[i]->fd, list[i]->name);
+		naming.objects[i] = namer_add_jit(namer, list[i]->fd, list[i]->name,
+						  time_for(list[i], sampled));
 		if (naming.objects[i] < 0)
 			return naming.objects[i];
 	}

@@ -15,8 +15,14 @@ struct jit_naming {
 	enum jit_lack lack; /* why there are none */
 };
 
-/* For the process with this id in `files`. -ENOMEM. */
-int jit_naming_make(const struct jit_files *files, uint32_t jit, struct namer *namer,
+struct jit_sampled { /* of which process and when there are samples */
+	const struct jit_files *files;
+	uint32_t jit;     /* the process's id there */
+	uint64_t time_ns; /* CLOCK_MONOTONIC, of the last one */
+};
+
+/* -ENOMEM. */
+int jit_naming_make(const struct jit_sampled *sampled, struct namer *namer,
 		    struct jit_naming *ret_naming) _warn_unused_;
 
 /* As namer_ask() and namer_lookup(); question->object is of no matter. */

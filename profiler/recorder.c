@@ -386,6 +386,7 @@ int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct
 	cut.ticks = ticks_since(&ticks, &recorder->ticks_before);
 	cut.account = TAKE(recorder->account, (struct account){0});
 	cut.recording = TAKE(recorder->recording, next);
+	cut.recording.end_ns = cut.end.monotonic_ns;
 	recorder->ticks_before = ticks;
 	recorder->begin = cut.end;
 	*ret_cut = cut;

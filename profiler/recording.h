@@ -58,6 +58,7 @@ struct recording {
 	uint64_t user, kernel; /* samples with a stack of that side */
 	uint64_t lost_full;    /* samples that found the recording full, or no memory */
 	size_t nodes_max;
+	uint64_t end_ns; /* CLOCK_MONOTONIC: nothing in it was sampled later */
 };
 
 int recording_init(struct recording *recording) _warn_unused_;

@@ -52,9 +52,11 @@ static void resolve_done(struct resolve *resolve)
 /* Returns the position in `jits`. */
 static int add_jit(struct resolve *resolve, const struct object *object)
 {
+	struct jit_sampled sampled = {.files = objects_jit_files(resolve->objects),
+				      .jit = object->owner.jit,
+				      .time_ns = resolve->recording->end_ns};
 	struct jit_naming naming;
-	int r = jit_naming_make(objects_jit_files(resolve->objects), object->owner.jit,
-				resolve->namer, &naming);
+	int r = jit_naming_make(&sampled, resolve->namer, &naming);
 
 	if (r == 0)
 		r = vec_push(&resolve->jits, naming);
@@ -513,6 +515,27 @@ static int resolve_samples(struct resolve *resolve)
 	return 0;
 }
 
+static void account_losses(struct namer *namer, struct ledger_reasons *left_out)
+{
+	struct sym_losses losses;
+
+	namer_take_losses(namer, &losses);
+	const struct {
+		const char *reason;
+		uint64_t count;
+	} counts[] = {
+		{"debug information of objects", losses.dwarf_objects},
+		{"units of debug information", losses.dwarf_units},
+		{"ends of names", losses.names_cut},
+		{"functions of the kernel", losses.kernel_functions},
+		{"functions of JITs", losses.jit_functions},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].count)
+			ledger_reasons_add(left_out, counts[i].reason, counts[i].count);
+}
+
 int resolve_recording(const struct recording *recording, const struct objects *objects,
 		      struct namer *namer, struct profile *profile, struct err *err)
 {
@@ -538,6 +561,7 @@ int resolve_recording(const struct recording *recording, const struct objects *o
 	if (r == 0)
 		r = recording_count_stacks(recording, &profile->ledger.stacks.distinct);
 	profile->ledger.stacks.kernel = recording->kernel;
+	account_losses(namer, &profile->ledger.frames.left_out);
 	return r < 0 ? err_errno(err, r, "cannot build the profile") : 0;
 }
 

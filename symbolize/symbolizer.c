@@ -35,6 +35,7 @@ struct object {
 	struct kallsyms kallsyms;
 	uint64_t modules; /* modules_now() when the kernel's symbols were read */
 	struct jit_names jit;
+	uint64_t jit_time_ns; /* of what was sampled in its code */
 };
 
 struct symbolizer {
@@ -144,9 +145,13 @@ int symbolizer_add_file(struct symbolizer *symbolizer, int fd, const char *path)
 	return add_opened(symbolizer, OBJECT_FILE, fd, path);
 }
 
-int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path)
+int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path, uint64_t time_ns)
 {
-	return add_opened(symbolizer, OBJECT_JIT, fd, path);
+	int id = add_opened(symbolizer, OBJECT_JIT, fd, path);
+
+	if (id >= 0)
+		symbolizer->objects.items[id].jit_time_ns = time_ns;
+	return id;
 }
 
 /* A number that changes when modules come or go; 0 where there are none. */
@@ -434,12 +439,13 @@ static void draft_file(struct symbolizer *symbolizer, struct object_names *names
 }
 
 /* Names are as their compiler has them: not mangled, or in a way of its own. */
-static void draft_jit(struct symbolizer *symbolizer, struct jit_names *jit, struct draft *draft)
+static void draft_jit(struct symbolizer *symbolizer, struct object *object, struct draft *draft)
 {
 	struct sym_frame *frame = &draft->frames[0];
 	struct live_code_place place;
 
-	if (!live_code_find(&jit->code, draft->result.address, LIVE_CODE_NOW, &place)) {
+	if (!live_code_find(&object->jit.code, draft->result.address, object->jit_time_ns,
+			    &place)) {
 		draft->result.reason = SYM_NOT_IN_JIT;
 		return;
 	}
@@ -460,7 +466,7 @@ static void draft_answer(struct symbolizer *symbolizer, struct object *object, s
 	else if (object->kind == OBJECT_KERNEL)
 		draft_kernel(symbolizer, object, draft);
 	else if (object->kind == OBJECT_JIT)
-		draft_jit(symbolizer, &object->jit, draft);
+		draft_jit(symbolizer, object, draft);
 	else
 		draft_file(symbolizer, &object->names, draft);
 }

@@ -119,9 +119,10 @@ uint64_t symbolizer_kernel_text(struct symbolizer *symbolizer, int kernel);
 /*
  * As symbolizer_add_file(), for a perf map or a jitdump: what a process says of the code it compiled at
  * run time. Offsets are that process's addresses; where code was compiled over other code the later
- * counts.
+ * counts; but of a jitdump, which tells times, none that came after `time_ns` (CLOCK_MONOTONIC) in the place
+ * of one that was there by then. UINT64_MAX: now.
  */
-int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path);
+int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path, uint64_t time_ns);
 
 /* What the caller calls an object; 0 unless told, before the first lookup. */
 void symbolizer_set_owner(struct symbolizer *symbolizer, int object, uint32_t owner);

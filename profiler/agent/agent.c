@@ -7,6 +7,7 @@
 #include "profiler/agent/self_meter.h"
 #include "profiler/agent/service_notify.h"
 #include "profiler/agent/window_writer.h"
+#include "profiler/process/jit_files.h"
 #include "symbolize/symbolizer.h"
 
 #include <errno.h>
@@ -296,7 +297,10 @@ static int detach(struct agent *agent, struct closed_window *window, struct err 
 	const struct objects *objects = processes_objects(recorder_processes(agent->recorder));
 	int r = recording_detach(&window->cut.recording, objects, &window->objects);
 
-	return r < 0 ? err_errno(err, r, "cannot hand a window over") : 0;
+	if (r < 0)
+		return err_errno(err, r, "cannot hand a window over");
+	jit_files_forget_samples(objects_jit_files(objects));
+	return 0;
 }
 
 static int hand_over(struct agent *agent, struct governor_measure *ret_cost, struct err *err)

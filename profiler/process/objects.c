@@ -477,12 +477,12 @@ uint32_t objects_private(struct objects *objects, uint32_t id, const struct obje
 		return id;
 	key.path = well_known[id].path;
 	key.path_len = strlen(key.path);
+	jit_files_note_sample(objects->jit_files, owner->jit);
 	own = find(&key);
 	if (own != HASHINDEX_NONE)
 		return own;
 	entry.object = well_known[id];
 	entry.object.owner = *owner;
-	jit_files_note_sample(objects->jit_files, owner->jit);
 	own = add(objects, &key, &entry);
 	return own == OBJECT_NONE ? id : own;
 }

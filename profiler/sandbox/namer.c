@@ -23,6 +23,7 @@ struct named_object {
 	int local; /* the symbolizer's id; -1: a worker's */
 	int fd;    /* borrowed */
 	bool is_jit;
+	uint64_t jit_time_ns;
 	const char *path;
 	uint32_t owner;
 	struct file_key key;
@@ -45,6 +46,7 @@ struct namer {
 	struct worker_lookup *lookup; /* room for one */
 	struct kernel_image kernel;   /* fd -1: none was found, or it was not looked for */
 	bool sought_kernel;
+	struct sym_losses told_losses;
 };
 
 /* ---- setting up ---- */
@@ -151,6 +153,7 @@ static bool same_file(const void *ctx, uint32_t id)
 	const struct named_object *object = &wanted->namer->objects.items[id];
 
 	return object->path == wanted->object->path && object->is_jit == wanted->object->is_jit &&
+	       object->jit_time_ns == wanted->object->jit_time_ns &&
 	       memcmp(&object->key, &wanted->object->key, sizeof(object->key)) == 0;
 }
 
@@ -191,11 +194,13 @@ int namer_add_file(struct namer *namer, int fd, const char *path)
 	return add_remote(namer, (struct named_object){.fd = fd}, path);
 }
 
-int namer_add_jit(struct namer *namer, int fd, const char *path)
+int namer_add_jit(struct namer *namer, int fd, const char *path, uint64_t time_ns)
 {
+	struct named_object object = {.fd = fd, .is_jit = true, .jit_time_ns = time_ns};
+
 	if (!namer->options.sandbox)
-		return add_local(namer, symbolizer_add_jit(namer->symbolizer, fd, path));
-	return add_remote(namer, (struct named_object){.fd = fd, .is_jit = true}, path);
+		return add_local(namer, symbolizer_add_jit(namer->symbolizer, fd, path, time_ns));
+	return add_remote(namer, object, path);
 }
 
 int namer_add_kernel(struct namer *namer)
@@ -282,6 +287,7 @@ static int tell_object(const struct namer *namer, const struct named_object *obj
 		.no_demangle = options->no_demangle,
 		.has_cache = namer->files.cache >= 0 && !object->is_jit,
 		.is_jit = object->is_jit,
+		.jit_time_ns = object->jit_time_ns,
 		.path_len = (uint32_t)strlen(object->path),
 	};
 
@@ -487,14 +493,38 @@ const char *namer_build_id(struct namer *namer, int object)
 	return named->about.build_id;
 }
 
-void namer_losses(const struct namer *namer, struct sym_losses *ret_losses)
+static struct sym_losses sum_losses(const struct namer *namer)
 {
-	symbolizer_losses(namer->symbolizer, ret_losses);
+	struct sym_losses sum;
+
+	symbolizer_losses(namer->symbolizer, &sum);
 	vec_for_each(&namer->objects, object) {
-		ret_losses->dwarf_objects += object->about.losses.dwarf_objects;
-		ret_losses->dwarf_units += object->about.losses.dwarf_units;
-		ret_losses->names_cut += object->about.losses.names_cut;
+		sum.dwarf_objects += object->about.losses.dwarf_objects;
+		sum.dwarf_units += object->about.losses.dwarf_units;
+		sum.names_cut += object->about.losses.names_cut;
+		sum.jit_functions += object->about.losses.jit_functions;
 	}
+	return sum;
+}
+
+/* A file that is asked about again may have more to tell by then. */
+static uint64_t news_since(uint64_t now, uint64_t before)
+{
+	return now - MIN(before, now);
+}
+
+void namer_take_losses(struct namer *namer, struct sym_losses *ret_losses)
+{
+	struct sym_losses now = sum_losses(namer), *told = &namer->told_losses;
+
+	*ret_losses = (struct sym_losses){
+		.dwarf_objects = news_since(now.dwarf_objects, told->dwarf_objects),
+		.dwarf_units = news_since(now.dwarf_units, told->dwarf_units),
+		.names_cut = news_since(now.names_cut, told->names_cut),
+		.kernel_functions = news_since(now.kernel_functions, told->kernel_functions),
+		.jit_functions = news_since(now.jit_functions, told->jit_functions),
+	};
+	*told = now;
 }
 
 uint64_t namer_failed(const struct namer *namer)

@@ -36,7 +36,7 @@ struct namer *namer_free(struct namer *namer);
  * added before, and has not changed since, is the same object, and what is known of it stays known.
  */
 int namer_add_file(struct namer *namer, int fd, const char *path);
-int namer_add_jit(struct namer *namer, int fd, const char *path);
+int namer_add_jit(struct namer *namer, int fd, const char *path, uint64_t time_ns);
 int namer_add_kernel(struct namer *namer);
 int namer_add_vdso(struct namer *namer);
 
@@ -75,7 +75,8 @@ void namer_rest(struct namer *namer);
 /* As symbolizer_build_id(). */
 const char *namer_build_id(struct namer *namer, int object);
 
-void namer_losses(const struct namer *namer, struct sym_losses *ret_losses);
+/* What became known since the last time. */
+void namer_take_losses(struct namer *namer, struct sym_losses *ret_losses);
 
 /* Files whose worker failed. */
 uint64_t namer_failed(const struct namer *namer);

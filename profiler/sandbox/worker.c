@@ -164,7 +164,7 @@ static void open_object(struct worker *worker)
 		leave();
 	if (open.is_jit)
 		worker->object = symbolizer_add_jit(worker->symbolizer, worker->packet.fd,
-						    worker->object_path);
+						    worker->object_path, open.jit_time_ns);
 	else
 		worker->object = symbolizer_add_file(worker->symbolizer, worker->packet.fd,
 						     worker->object_path);

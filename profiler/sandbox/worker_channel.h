@@ -38,6 +38,7 @@ enum worker_kind {
 };
 
 struct worker_open {
+	uint64_t jit_time_ns; /* as of symbolizer_add_jit() */
 	uint32_t no_dwarf, no_demangle, has_cache;
 	uint32_t is_jit;   /* the file is a perf map or a jitdump */
 	uint32_t path_len; /* of the object's path; that of the debug directory is behind it */

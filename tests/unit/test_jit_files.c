@@ -219,6 +219,21 @@ static void swept_unless_sampled(void **state)
 	assert_int_equal(follow(fixture, JIT_NONE), idle); /* its place is given out again */
 }
 
+static void what_was_handed_over_is_swept(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t sampled = follow(fixture, JIT_NONE);
+
+	write_file(fixture->path, "told");
+	jit_files_poll(fixture->files, UINT64_MAX);
+	jit_files_note_sample(fixture->files, sampled);
+	jit_files_sweep(fixture->files);
+	assert_string_equal(text_of(fixture, sampled, 0), "told");
+	jit_files_forget_samples(fixture->files);
+	jit_files_sweep(fixture->files);
+	assert_string_equal(text_of(fixture, sampled, 0), "");
+}
+
 static void names_of_dumps(void **state)
 {
 	(void)state;
@@ -241,6 +256,7 @@ int main(void)
 		TEST(of_somebody_else),
 		TEST(a_childs_is_its_parents_too),
 		TEST(swept_unless_sampled),
+		TEST(what_was_handed_over_is_swept),
 		cmocka_unit_test(names_of_dumps),
 	};
 

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -21,7 +22,7 @@ static int add(struct symbolizer *symbolizer, const void *data, size_t len)
 {
 	_cleanup_close_ int fd = fixture_memfd(data, len);
 
-	return symbolizer_add_jit(symbolizer, fd, "perf-1.map");
+	return symbolizer_add_jit(symbolizer, fd, "perf-1.map", UINT64_MAX);
 }
 
 static void a_perf_map(void **state)
@@ -63,6 +64,33 @@ static void a_jitdump(void **state)
 	assert_int_equal(result.frames[0].line, 10);
 }
 
+static const char *name_at(const struct buf *file, uint64_t time_ns)
+{
+	_cleanup_symbolizer_ struct symbolizer *symbolizer = NULL;
+	_cleanup_close_ int fd = fixture_memfd(file->data, file->len);
+	struct sym_result result;
+
+	make(&symbolizer);
+	symbolizer_lookup(symbolizer, symbolizer_add_jit(symbolizer, fd, "jit-1.dump", time_ns),
+			  0x1010, &result);
+	assert_int_equal(result.reason, SYM_OK);
+	return strcmp(result.frames[0].name, "early") == 0 ? "early" : "late";
+}
+
+static void code_that_came_later_was_not_sampled(void **state)
+{
+	_cleanup_buf_ struct buf file = {0};
+
+	(void)state;
+	dump_header(&file, 0);
+	dump_load(&file, &(struct dump_code){0x1000, 64, 100, "early"});
+	dump_load(&file, &(struct dump_code){0x1000, 64, 200, "late"});
+	assert_string_equal(name_at(&file, UINT64_MAX), "late");
+	assert_string_equal(name_at(&file, 200), "late");
+	assert_string_equal(name_at(&file, 199), "early");
+	assert_string_equal(name_at(&file, 99), "late"); /* better than nothing */
+}
+
 static void what_is_lost_is_counted(void **state)
 {
 	_cleanup_symbolizer_ struct symbolizer *symbolizer = NULL;
@@ -88,7 +116,7 @@ static void no_file(void **state)
 
 	(void)state;
 	make(&symbolizer);
-	symbolizer_lookup(symbolizer, symbolizer_add_jit(symbolizer, -1, "perf-1.map"), 0x1010,
+	symbolizer_lookup(symbolizer, symbolizer_add_jit(symbolizer, -1, "perf-1.map", 5), 0x1010,
 			  &result);
 	assert_int_equal(result.reason, SYM_NO_FILE);
 }
@@ -115,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_perf_map),
 		cmocka_unit_test(a_jitdump),
+		cmocka_unit_test(code_that_came_later_was_not_sampled),
 		cmocka_unit_test(what_is_lost_is_counted),
 		cmocka_unit_test(no_file),
 		cmocka_unit_test(updated),

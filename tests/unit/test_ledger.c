@@ -18,7 +18,8 @@ static const char example[] =
 	"\"stacks\":{\"user\":600,\"user_complete\":597,\"incomplete\":{\"REASON\":3},\"kernel\":"
 	"200,"
 	"\"distinct\":321,\"rescued_collisions\":4},"
-	"\"frames\":{\"distinct\":2100,\"named\":2088,\"unnamed\":{\"REASON\":12}},"
+	"\"frames\":{\"distinct\":2100,\"named\":2088,\"unnamed\":{\"REASON\":12},"
+	"\"left_out\":{\"REASON\":1}},"
 	"\"self\":{\"bpf_ns_per_sample\":1800,\"cpu_ns\":12000000,\"rss_bytes\":23000000,"
 	"\"map_bytes\":30000000},"
 	"\"sandbox\":{\"workers\":210,\"failed\":{\"REASON\":2}}}";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "profiler/process/jit_files.h"
 #include "profiler/process/object_build_id.h"
 #include "profiler/process/objects.h"
 
@@ -393,6 +394,25 @@ static void gives_each_process_its_own_memory(void **state)
 	assert_int_equal(see_name(fixture, "[heap]", 1), OBJECT_ID_HEAP);
 }
 
+/* Each time, not the first time only: what was sampled before may have been forgotten since. */
+static void private_memory_is_sampled_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct jit_files *files = objects_jit_files(fixture->objects);
+	struct object_owner owner = {.tgid = 10, .start_ns = 1000};
+
+	owner.jit = jit_files_follow(files, 10, JIT_NONE);
+	for (int window = 0; window < 3; window++) {
+		objects_private(fixture->objects, OBJECT_ID_ANON, &owner);
+		jit_files_sweep(files);
+		jit_files_sweep(files);
+		assert_true(jit_files_follow(files, 11, JIT_NONE) != owner.jit);
+		jit_files_forget_samples(files);
+	}
+	jit_files_sweep(files);
+	assert_int_equal(jit_files_follow(files, 12, JIT_NONE), owner.jit);
+}
+
 /* A JIT's memory file is its own memory; a program run from one is a file. */
 static void tells_memory_files_apart(void **state)
 {
@@ -514,6 +534,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(knows_special_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(gives_each_process_its_own_memory, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(private_memory_is_sampled_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tells_memory_files_apart, set_up, tear_down),
 		cmocka_unit_test(reads_only_sound_build_ids),
 		cmocka_unit_test(reads_narrow_files),

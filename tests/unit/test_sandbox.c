@@ -12,6 +12,7 @@
 #include "profiler/sandbox/worker.h"
 #include "profiler/sandbox/worker_confine.h"
 
+#include "tests/unit/jitdump_writer.h"
 #include "tests/unit/symbolize_fixture.h"
 
 #include <errno.h>
@@ -231,6 +232,46 @@ static void workers_name_what_we_would(void **state)
 	sandbox_free(sandbox);
 }
 
+/* Two functions at one address, and a record that is cut short. */
+static int jitdump_open(void)
+{
+	_cleanup_buf_ struct buf file = {0};
+
+	dump_header(&file, 0);
+	dump_load(&file, &(struct dump_code){0x1000, 64, 100, "early"});
+	dump_load(&file, &(struct dump_code){0x1000, 64, 200, "late"});
+	dump_prefix(&file, 0, 8, 0);
+	dump_u64(&file, 0);
+	return fixture_memfd(file.data, file.len);
+}
+
+static void assert_jit_name(struct namer *namer, int object, const char *name)
+{
+	struct sym_result result;
+
+	namer_lookup(namer, object, 0x1010, &result);
+	assert_int_equal(result.reason, SYM_OK);
+	assert_string_equal(result.frames[0].name, name);
+}
+
+static void jits_are_named_as_of_then_and_losses_told(void **state)
+{
+	struct sandbox *sandbox = sandbox_of(NULL);
+	struct namer *namer = namer_of(sandbox, NULL);
+	_cleanup_close_ int fd = jitdump_open();
+	struct sym_losses losses;
+
+	(void)state;
+	assert_jit_name(namer, namer_add_jit(namer, fd, "jit-1.dump", 150), "early");
+	assert_jit_name(namer, namer_add_jit(namer, fd, "jit-1.dump", 250), "late");
+	namer_take_losses(namer, &losses);
+	assert_int_equal(losses.jit_functions, 2); /* in each reading */
+	namer_take_losses(namer, &losses);
+	assert_int_equal(losses.jit_functions, 0);
+	namer_free(namer);
+	sandbox_free(sandbox);
+}
+
 static void what_is_no_object_is_said_to_be_none(void **state)
 {
 	struct sandbox *sandbox = sandbox_of(NULL);
@@ -423,6 +464,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(workers_name_what_we_would),
+		cmocka_unit_test(jits_are_named_as_of_then_and_losses_told),
 		cmocka_unit_test(what_is_no_object_is_said_to_be_none),
 		cmocka_unit_test(the_cache_works_for_workers),
 		cmocka_unit_test(tables_are_the_same),

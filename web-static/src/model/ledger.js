@@ -111,6 +111,7 @@ function frameRows(ledger) {
 	pushKnown(rows, "distinct", frames.distinct, 0);
 	pushKnown(rows, "named", frames.named, 1);
 	rows.push(...reasonRows(ledger.frames?.unnamed, 1, false, "unnamed: "));
+	rows.push(...reasonRows(ledger.frames?.left_out, 0, true, "left out: "));
 	rows.push(...reasonRows(ledger.sandbox?.failed, 0, true, "objects whose worker "));
 	return rows;
 }
