@@ -10,7 +10,10 @@
 #define LATENESS_NS (500 * NS_PER_MS)
 #define SAMPLE_RING_BYTES (UINT32_C(1) << 20)
 #define EVENT_RING_BYTES (UINT32_C(1) << 19)
-#define COPY_RING_BYTES (UINT32_C(4) << 20)
+#define COPY_RING_MIN_BYTES (UINT32_C(4) << 20)
+#define COPY_RING_MAX_BYTES (UINT32_C(16) << 20)
+/* Most stacks are less than 16 KiB deep; what the record has beside that is a page more. */
+#define COPY_BYTES 20480u
 
 /* struct htab_elem and its freelist node, kernel/bpf/hashtab.c */
 #define HASH_ELEM_BYTES 64u
@@ -89,6 +92,22 @@ static uint32_t choose_buckets(const struct plan_request *request, uint64_t budg
 	return buckets;
 }
 
+/*
+ * When recording begins, all that runs comes as copies until its tables are built: room for what is sampled
+ * meanwhile, as far as the budget goes.
+ */
+static uint32_t choose_copy_ring(const struct plan_request *request, uint64_t left_bytes)
+{
+	uint64_t late = (uint64_t)request->frequency_hz * request->cpus * LATENESS_NS / NS_PER_SEC;
+	uint32_t bytes = COPY_RING_MIN_BYTES;
+
+	if (!request->walk_tables)
+		return PLAN_RING_MIN_BYTES;
+	while (bytes < COPY_RING_MAX_BYTES && bytes < late * COPY_BYTES && 2 * bytes <= left_bytes)
+		bytes *= 2;
+	return bytes;
+}
+
 void plan_maps(const struct plan_request *request, struct plan *ret_plan)
 {
 	uint64_t budget = request->budget_bytes ? request->budget_bytes : PLAN_BUDGET_BYTES;
@@ -96,7 +115,6 @@ void plan_maps(const struct plan_request *request, struct plan *ret_plan)
 		.window_ns = choose_window(request, budget),
 		.sample_ring_bytes = SAMPLE_RING_BYTES,
 		.event_ring_bytes = EVENT_RING_BYTES,
-		.copy_ring_bytes = request->walk_tables ? COPY_RING_BYTES : PLAN_RING_MIN_BYTES,
 	};
 
 	plan.count_entries = choose_counts(request, budget, plan.window_ns);
@@ -110,6 +128,9 @@ void plan_maps(const struct plan_request *request, struct plan *ret_plan)
 			MAX(round_up_pow2(request->ring_bytes), PLAN_RING_MIN_BYTES);
 	plan.bytes = 2 * count_map_bytes(request, plan.count_entries) +
 		     2 * stack_map_bytes(request, plan.stack_buckets) + plan.sample_ring_bytes +
-		     plan.event_ring_bytes + plan.copy_ring_bytes;
+		     plan.event_ring_bytes;
+	plan.copy_ring_bytes =
+		choose_copy_ring(request, budget > plan.bytes ? budget - plan.bytes : 0);
+	plan.bytes += plan.copy_ring_bytes;
 	*ret_plan = plan;
 }

@@ -70,8 +70,13 @@ static void usual_hosts_stay_within_the_budget(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
-		assert_true(plan_of(usual[i]).bytes <= PLAN_BUDGET_BYTES);
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++) {
+		struct plan_request request = usual[i];
+
+		assert_true(plan_of(request).bytes <= PLAN_BUDGET_BYTES);
+		request.walk_tables = true;
+		assert_true(plan_of(request).bytes <= PLAN_BUDGET_BYTES);
+	}
 }
 
 static void a_small_host_gets_the_whole_window(void **state)
@@ -107,6 +112,22 @@ static void a_late_drain_finds_room_for_all(void **state)
 	request.budget_bytes = PLAN_BUDGET_BYTES / 64;
 	assert_true(plan_of(request).count_entries < due(4999, 2, late_ns));
 	assert_true(plan_of(request).count_entries >= due(4999, 2, request.window_ns));
+}
+
+static void high_rates_have_room_for_more_copies(void **state)
+{
+	struct plan_request request = {.frequency_hz = 99, .cpus = 2, .walk_tables = true};
+	uint32_t few = plan_of(request).copy_ring_bytes, many;
+
+	(void)state;
+	request.frequency_hz = 4999;
+	many = plan_of(request).copy_ring_bytes;
+	assert_true(many > few);
+	assert_true(is_pow2(many));
+	request.budget_bytes = PLAN_BUDGET_BYTES / 8;
+	assert_int_equal(plan_of(request).copy_ring_bytes, few);
+	request.walk_tables = false;
+	assert_int_equal(plan_of(request).copy_ring_bytes, PLAN_RING_MIN_BYTES);
 }
 
 static void absent_cpus_cost_memory_too(void **state)
@@ -147,6 +168,7 @@ int main(void)
 		cmocka_unit_test(a_small_host_gets_the_whole_window),
 		cmocka_unit_test(a_tight_budget_cuts_the_window_shorter),
 		cmocka_unit_test(a_late_drain_finds_room_for_all),
+		cmocka_unit_test(high_rates_have_room_for_more_copies),
 		cmocka_unit_test(absent_cpus_cost_memory_too),
 		cmocka_unit_test(forced_sizes_are_taken),
 	};
