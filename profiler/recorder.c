@@ -7,6 +7,13 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
+/* How long a cut waits for tables: at the end, and while the next window is being recorded. */
+#define SETTLE_LAST_NS (2 * NS_PER_SEC)
+#define SETTLE_NS (300 * NS_PER_MS)
+#define SETTLE_STEP_NS (20 * NS_PER_MS) /* then it looks after the rings */
+/* Copied stacks whose tables are on their way: some seconds' worth. */
+#define LATE_MAX_BYTES ((size_t)32 << 20)
+
 struct recorder {
 	struct recorder_options options;
 	struct plan plan;
@@ -15,6 +22,7 @@ struct recorder {
 	struct sampler *sampler;
 	struct ticks *ticks;
 	struct recording recording;
+	struct window late; /* samples whose stacks wait for tables */
 	struct account account;
 	struct tick_account ticks_before; /* at the last cut */
 	int epoll_fd, cpu_fd;
@@ -215,6 +223,7 @@ struct recorder *recorder_free(struct recorder *recorder)
 	recorder_dismiss(recorder);
 	processes_free(recorder->processes);
 	recording_free(&recorder->recording);
+	window_free(&recorder->late);
 	cleanup_close_(&recorder->cpu_fd);
 	cleanup_close_(&recorder->epoll_fd);
 	free(recorder);
@@ -238,20 +247,55 @@ int recorder_start(struct recorder *recorder, struct err *err)
 	return ticks_enable(recorder->ticks, err);
 }
 
-static void update_walker(struct recorder *recorder, bool settle)
+static void update_walker(struct recorder *recorder, bool all)
 {
 	if (recorder->walker)
-		walker_update(recorder->walker, settle);
+		walker_update(recorder->walker, all);
 }
 
-/* Processes that ended before the closed window began cannot be in any later sample. */
+static void gather(struct recorder *recorder, const struct window *window, struct window *late)
+{
+	struct recording_source source = {
+		.window = window,
+		.processes = recorder->processes,
+		.walker = recorder->walker,
+		.late = late,
+		.since_ns = recorder->window.boottime_ns,
+	};
+
+	recording_add_window(&recorder->recording, &source);
+}
+
+/* Of those that were put off, what need not be any more; with `all`, what there is. */
+static void gather_late(struct recorder *recorder, bool all)
+{
+	struct window late = {.memory.max_len = LATE_MAX_BYTES};
+
+	gather(recorder, &recorder->late, all ? NULL : &late);
+	window_free(&recorder->late);
+	recorder->late = late;
+}
+
+/* Of processes that ended before this time there is no sample that is still to be gathered, or will be. */
+static uint64_t oldest_ns(const struct recorder *recorder, uint64_t window_ns)
+{
+	uint64_t oldest_ns = window_ns;
+
+	vec_for_each(&recorder->late.samples, sample)
+		oldest_ns = MIN(oldest_ns, sample->since_ns);
+	return oldest_ns;
+}
+
+/*
+ * The kernel's window is closed when its time is up, whatever else is to do: tables are waited for by the
+ * samples that need them, not by those to come.
+ */
 static int close_window(struct recorder *recorder, struct err *err)
 {
-	uint64_t before_ns = recorder->window.boottime_ns;
+	struct recorder_moment next = moment_now();
 	struct window *window;
 	int r;
 
-	recorder->window = moment_now();
 	r = sampler_rotate(recorder->sampler, &window, err);
 	if (r < 0)
 		return r;
@@ -259,8 +303,11 @@ static int close_window(struct recorder *recorder, struct err *err)
 	processes_settle(recorder->processes);
 	account_add_window(&recorder->account, window);
 	update_walker(recorder, true);
-	recording_add_window(&recorder->recording, window, recorder->processes, recorder->walker);
-	processes_forget_before(recorder->processes, before_ns);
+	gather_late(recorder, false);
+	gather(recorder, window, &recorder->late);
+	processes_forget_before(recorder->processes,
+				oldest_ns(recorder, recorder->window.boottime_ns));
+	recorder->window = next;
 	if (recorder->options.on_window)
 		recorder->options.on_window(recorder->options.ctx);
 	return 0;
@@ -363,6 +410,23 @@ static struct tick_account ticks_since(const struct tick_account *now,
 	};
 }
 
+/* All that was sampled before the cut is part of it, walked as far as can be. */
+static int settle(struct recorder *recorder, struct err *err)
+{
+	uint64_t patience_ns = recorder->stopped ? SETTLE_LAST_NS : SETTLE_NS;
+	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + patience_ns;
+	int r = 0;
+
+	while (r == 0 && recorder->late.samples.len && clock_ns(CLOCK_MONOTONIC) < until_ns) {
+		walker_settle(recorder->walker, SETTLE_STEP_NS);
+		gather_late(recorder, false);
+		r = sampler_consume(recorder->sampler, err);
+		processes_drain(recorder->processes);
+	}
+	gather_late(recorder, true);
+	return r;
+}
+
 /* The ticks are read as near to the flip of the epoch as can be: what is between counts as skipped. */
 int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct err *err)
 {
@@ -379,6 +443,8 @@ int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct
 		return err_errno(err, r, "cannot begin a new recording");
 	ticks_read(recorder->ticks, &ticks);
 	r = close_window(recorder, err);
+	if (r == 0)
+		r = settle(recorder, err);
 	if (r < 0) {
 		recording_free(&next);
 		return r;

@@ -274,17 +274,39 @@ static int add_sample(const struct gathering *from, const struct window_sample *
 	return 0;
 }
 
-void recording_add_window(struct recording *recording, const struct window *window,
-			  struct processes *processes, struct walker *walker)
+/*
+ * Is there more to be known of where this stack leads? Looking for the address that was sampled has a mapping
+ * looked for that no news told of yet.
+ */
+static bool is_too_early(const struct recording_source *source, const struct window_sample *sample)
+{
+	const struct window_copy *copy = &source->window->copies.items[sample->copy - 1];
+	struct place place;
+
+	processes_normalize(source->processes, &sample->key.task,
+			    copy->registers[UNWIND_REGISTER_RA], &place);
+	return !walker_is_ready(source->walker, &sample->key.task);
+}
+
+/* True when the sample is to be added later, and has been kept for that. */
+static bool is_put_off(const struct recording_source *source, const struct window_sample *sample)
+{
+	return source->late && sample->copy && is_too_early(source, sample) &&
+	       window_put_off(source->late, source->window, sample, source->since_ns) == 0;
+}
+
+void recording_add_window(struct recording *recording, const struct recording_source *source)
 {
 	struct gathering from = {
 		.recording = recording,
-		.window = window,
-		.processes = processes,
-		.walker = walker,
+		.window = source->window,
+		.processes = source->processes,
+		.walker = source->walker,
 	};
 
-	vec_for_each(&window->samples, sample) {
+	vec_for_each(&source->window->samples, sample) {
+		if (is_put_off(source, sample))
+			continue;
 		if (add_sample(&from, sample) < 0) {
 			recording->lost_full += sample->count;
 			continue;

@@ -64,12 +64,20 @@ struct recording {
 int recording_init(struct recording *recording) _warn_unused_;
 void recording_free(struct recording *recording);
 
-/*
- * Adds a closed window. Asks `processes` about user frames, so call it while those that were sampled
- * may still be known there; `walker` walks the stacks that came as copies (NULL: there are none).
- */
-void recording_add_window(struct recording *recording, const struct window *window,
-			  struct processes *processes, struct walker *walker);
+struct recording_source { /* all borrowed */
+	const struct window *window;
+	struct processes *processes; /* those that were sampled should still be known there */
+	struct walker *walker;       /* walks stacks that came as copies; NULL: there are none */
+	/*
+	 * Samples whose stacks could be walked further once tables are built that are on their way are put
+	 * off: they go here, while there is room. NULL: they are walked as far as can be.
+	 */
+	struct window *late;
+	uint64_t since_ns; /* what is put off here was sampled then or later (CLOCK_BOOTTIME) */
+};
+
+/* Adds a closed window. */
+void recording_add_window(struct recording *recording, const struct recording_source *source);
 
 /*
  * Cuts the recording off from the table its objects are in: afterwards its spots name objects of the table

@@ -210,7 +210,9 @@ static int name_all(struct taker *taker, struct profile **ret_profile, struct er
 	if (r < 0)
 		return err_errno(err, r, "cannot name the stacks");
 	profile->period = 1;
-	recording_add_window(&taker->recording, &taker->window, taker->processes, taker->walker);
+	recording_add_window(&taker->recording,
+			     &(struct recording_source){.window = &taker->window,
+							.processes = taker->processes});
 	r = resolve_recording(&taker->recording, processes_objects(taker->processes), namer,
 			      profile, err);
 	if (r == 0)

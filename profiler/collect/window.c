@@ -43,6 +43,41 @@ int window_add_addresses(struct window *window, const uint64_t *addresses, uint3
 	return 0;
 }
 
+static int put_off_copy(struct window *window, const struct window *from,
+			const struct window_sample *sample)
+{
+	struct window_copy copy = from->copies.items[sample->copy - 1];
+	const unsigned char *memory = from->memory.data + copy.memory_off;
+	size_t max_len = window->memory.max_len;
+
+	if (max_len && max_len - window->memory.len < copy.memory_len)
+		return -EFBIG;
+	copy.memory_off = (uint32_t)window->memory.len;
+	buf_append(&window->memory, memory, copy.memory_len);
+	if (buf_error(&window->memory))
+		return buf_error(&window->memory);
+	return vec_push(&window->copies, copy);
+}
+
+int window_put_off(struct window *window, const struct window *from,
+		   const struct window_sample *sample, uint64_t since_ns)
+{
+	struct window_sample own = *sample;
+	int r = vec_reserve(&window->samples, window->samples.len + 1);
+
+	if (r == 0)
+		r = put_off_copy(window, from, sample);
+	if (r == 0)
+		r = window_add_addresses(window, from->addresses.items + sample->kernel_off,
+					 sample->kernel_len, &own.kernel_off);
+	if (r < 0)
+		return r;
+	own.copy = (uint32_t)window->copies.len;
+	own.since_ns = sample->since_ns ? sample->since_ns : since_ns;
+	window->samples.items[window->samples.len++] = own;
+	return 0;
+}
+
 struct wanted {
 	const struct window *window;
 	const struct smolder_stack_name *name;

@@ -23,6 +23,7 @@ struct window_sample {
 	bool user_walked;  /* user frames are frame words of bpf/walk_abi.h, not addresses */
 	uint32_t walk_end; /* enum walk_end */
 	uint32_t copy;     /* 1 + position in window.copies; then there are no user frames yet */
+	uint64_t since_ns; /* of one that was put off: see window_put_off(); else 0 */
 };
 
 struct window_copy { /* the user stack of one sample, to be walked yet */
@@ -61,6 +62,13 @@ void window_free(struct window *window);
 /* Appends `len` addresses; their position in *ret_off. 0 or -ENOMEM. */
 int window_add_addresses(struct window *window, const uint64_t *addresses, uint32_t len,
 			 uint32_t *ret_off) _warn_unused_;
+
+/*
+ * Takes over from another window a sample that came as a copy, with its kernel stack and its memory. `since_ns`
+ * becomes its own, unless it was put off before. 0, -EFBIG (more than `memory.max_len`) or -ENOMEM.
+ */
+int window_put_off(struct window *window, const struct window *from,
+		   const struct window_sample *sample, uint64_t since_ns) _warn_unused_;
 
 /* Makes a walked stack known. One that is known already is no error. */
 int window_add_stack(struct window *window, const struct window_stack *stack) _warn_unused_;

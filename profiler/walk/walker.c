@@ -7,8 +7,8 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 
-/* How long a closing window waits for tables being built: the largest objects take a tenth. */
-#define SETTLE_NS (2 * NS_PER_SEC)
+/* How long is waited for the tables of one process: the largest object takes a tenth. */
+#define PREPARE_NS (2 * NS_PER_SEC)
 
 /* So many copies of stacks that lead nowhere even with all mappings known, and no more are made. */
 #define VAIN_COPIES_MAX 16
@@ -313,10 +313,10 @@ static void collect_tables(struct walker *walker)
 		walker->swept_in_vain = false;
 }
 
-void walker_update(struct walker *walker, bool settle)
+void walker_update(struct walker *walker, bool all)
 {
 	collect_tables(walker);
-	if (settle) {
+	if (all) {
 		walker->swept_in_vain = false;
 		if (walker->tables.homeless)
 			make_room(walker);
@@ -324,25 +324,34 @@ void walker_update(struct walker *walker, bool settle)
 	for (size_t i = walker->published.len; i-- > 0;) {
 		struct published *process = &walker->published.items[i];
 
-		if (needs_attention(process, settle) && publish(walker, process) == -ESRCH)
+		if (needs_attention(process, all) && publish(walker, process) == -ESRCH)
 			unpublish(walker, process);
 	}
-	if (settle) {
-		table_builder_settle(walker->tables.builder, SETTLE_NS);
-		walker_update(walker, false);
-	}
+}
+
+bool walker_settle(struct walker *walker, uint64_t timeout_ns)
+{
+	bool settled = table_builder_settle(walker->tables.builder, timeout_ns);
+
+	walker_update(walker, false);
+	return settled;
 }
 
 /* ---- copies ---- */
 
-void walker_prepare(struct walker *walker, const struct smolder_task *task)
+bool walker_is_ready(struct walker *walker, const struct smolder_task *task)
 {
 	uint64_t changed_ns;
 	const struct mappings *mappings = processes_mappings(walker->processes, task, &changed_ns);
 
-	if (!mappings || tables_are_decided(walker, mappings))
+	return !mappings || tables_are_decided(walker, mappings);
+}
+
+void walker_prepare(struct walker *walker, const struct smolder_task *task)
+{
+	if (walker_is_ready(walker, task))
 		return;
-	table_builder_settle(walker->tables.builder, SETTLE_NS);
+	table_builder_settle(walker->tables.builder, PREPARE_NS);
 	collect_tables(walker);
 }
 

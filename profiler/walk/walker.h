@@ -46,10 +46,21 @@ struct walker *walker_free(struct walker *walker); /* NULL is legal; returns NUL
 void walker_want(struct walker *walker, const struct smolder_task *task);
 
 /*
- * Publishes what is ready; cheap when there is nothing to do. With `settle`, waits a moment for
- * tables being built, and looks for changed mappings of all published processes.
+ * Publishes what is ready; cheap when there is nothing to do. With `all`, looks for changed mappings of all
+ * published processes.
  */
-void walker_update(struct walker *walker, bool settle);
+void walker_update(struct walker *walker, bool all);
+
+/*
+ * Waits for tables being built, at the longest so long, and publishes what is ready then. True: there are
+ * none to wait for.
+ */
+bool walker_settle(struct walker *walker, uint64_t timeout_ns);
+
+/*
+ * Would a copied stack of this process be walked no further if one waited? Asks for the tables it lacks.
+ */
+bool walker_is_ready(struct walker *walker, const struct smolder_task *task);
 
 /* Builds what is needed to walk this process's stacks here and now; waits for it. */
 void walker_prepare(struct walker *walker, const struct smolder_task *task);

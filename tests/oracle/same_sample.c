@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define DRAIN_MS 50
-#define SETTLE_NS NS_PER_SEC
+#define LOOK_NS NS_PER_SEC
 #define CLASSES_SHOWN 12
 
 struct run {
@@ -91,7 +91,7 @@ static void close_all(struct run *run)
 static int follow(struct run *run, struct err *err)
 {
 	struct pollfd ended = {.fd = run->command.pid_fd, .events = POLLIN};
-	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC), settled_ns = begin_ns;
+	uint64_t begin_ns = clock_ns(CLOCK_MONOTONIC), looked_ns = begin_ns;
 	int r = command_release(&run->command, run->argv[0], err);
 
 	while (r == 0) {
@@ -105,9 +105,9 @@ static int follow(struct run *run, struct err *err)
 			over = 1;
 		}
 		capture_drain(run->capture);
-		walker_update(run->walker, now_ns - settled_ns >= SETTLE_NS);
-		if (now_ns - settled_ns >= SETTLE_NS)
-			settled_ns = now_ns;
+		walker_update(run->walker, now_ns - looked_ns >= LOOK_NS);
+		if (now_ns - looked_ns >= LOOK_NS)
+			looked_ns = now_ns;
 		if (over > 0)
 			break;
 	}

@@ -119,7 +119,9 @@ static void add_sample(struct fixture *fixture, struct stacks stacks)
 		window_add_addresses(&window, stacks.kernel, stacks.kernel_len, &sample.kernel_off),
 		0);
 	assert_int_equal(vec_push(&window.samples, sample), 0);
-	recording_add_window(&fixture->recording, &window, fixture->processes, NULL);
+	recording_add_window(
+		&fixture->recording,
+		&(struct recording_source){.window = &window, .processes = fixture->processes});
 	window_free(&window);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The walker's door, beside a kernel of plain memory; its map of processes is a real one, if may be. */
 #include "profiler/walk/walker.h"
+
+#include "base/clock.h"
 #include "tests/unit/walk_self.h"
 
 #include <bpf/bpf.h>
@@ -84,6 +86,13 @@ static bool entry_of(const struct door *door, uint32_t tgid, struct walk_process
 	return bpf_map_lookup_elem(door->processes_fd, &tgid, ret_entry) == 0;
 }
 
+/* Looks at all processes, and waits for the tables they lack. */
+static void update_all(struct door *door)
+{
+	walker_update(door->walker, true);
+	assert_true(walker_settle(door->walker, 10 * NS_PER_SEC));
+}
+
 /* ---- copies: our own stack, read in place ---- */
 
 static int read_here(void *ctx, void *to, size_t size, uint64_t address)
@@ -164,7 +173,7 @@ static void who_is_wanted_is_published(void **state)
 	assert_false(entry_of(door, door->self.task.tgid, &entry));
 	walker_want(door->walker, &door->self.task);
 	walker_want(door->walker, &door->self.task);
-	walker_update(door->walker, true);
+	update_all(door);
 	assert_true(entry_of(door, door->self.task.tgid, &entry));
 	assert_int_equal(entry.start_ns, door->self.task.start_ns);
 	assert_int_equal(entry.exec_gen, door->self.task.exec_gen);
@@ -181,8 +190,8 @@ static void nothing_new_is_not_published_again(void **state)
 	struct door *door = with_map(state);
 
 	walker_want(door->walker, &door->self.task);
-	walker_update(door->walker, true);
-	walker_update(door->walker, true);
+	update_all(door);
+	update_all(door);
 	walker_update(door->walker, false);
 	assert_int_equal(counters_of(door).publications, 1);
 	/* Whoever comes with a copy all the same may have changed. */
@@ -202,7 +211,7 @@ static void vain_copies_are_no_more_made(void **state)
 	struct walk_process entry;
 
 	walker_want(door->walker, &door->self.task);
-	walker_update(door->walker, true);
+	update_all(door);
 	assert_true(entry_of(door, door->self.task.tgid, &entry));
 	assert_int_equal(entry.flags, 0);
 	for (int i = 0; i < 100; i++) {
@@ -220,7 +229,7 @@ static void who_is_gone_is_forgotten(void **state)
 	struct door *door = with_map(state);
 
 	walker_want(door->walker, &nobody);
-	walker_update(door->walker, true);
+	update_all(door);
 	assert_int_equal(counters_of(door).published, 0);
 }
 
@@ -232,7 +241,7 @@ static void the_entry_of_a_later_process_is_left(void **state)
 
 	assert_int_equal(bpf_map_update_elem(door->processes_fd, &nobody.tgid, &later, BPF_ANY), 0);
 	walker_want(door->walker, &nobody);
-	walker_update(door->walker, true);
+	update_all(door);
 	assert_true(entry_of(door, nobody.tgid, &entry));
 	assert_int_equal(entry.start_ns, 2);
 }
@@ -251,7 +260,7 @@ static void many_are_kept_apart(void **state)
 			walker_want(door->walker, &door->self.task);
 	}
 	assert_int_equal(counters_of(door).published, 201);
-	walker_update(door->walker, true);
+	update_all(door);
 	assert_int_equal(counters_of(door).published, 1);
 	assert_true(entry_of(door, door->self.task.tgid, &entry));
 }
@@ -267,7 +276,7 @@ static void a_small_pool_degrades_by_name(void **state)
 	walker_free(door->walker);
 	assert_int_equal(open_with(door, 16384), 0);
 	walker_want(door->walker, &door->self.task);
-	walker_update(door->walker, true);
+	update_all(door);
 	assert_true(counters_of(door).tables.homeless > 0);
 	assert_true(counters_of(door).sweeps > 0);
 	assert_true(door->waits > 0);
