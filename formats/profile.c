@@ -97,6 +97,23 @@ uint32_t profile_function(struct profile *profile, const struct profile_function
 		      function);
 }
 
+/* One that is now as another one is stays a function of its own, and is found no more. */
+int profile_rename_function(struct profile *profile, uint32_t function, uint32_t name)
+{
+	struct table table = TABLE(&profile->functions, &profile->function_index,
+				   sizeof(*profile->functions.items));
+	struct profile_function *item = &profile->functions.items[function];
+	struct wanted wanted = {.table = &table, .item = item};
+	uint64_t hash;
+
+	hashindex_remove(table.index, hash_bytes(item, sizeof(*item)), function);
+	item->name = name;
+	hash = hash_bytes(item, sizeof(*item));
+	if (hashindex_find(table.index, hash, same_item, &wanted) != HASHINDEX_NONE)
+		return 0;
+	return hashindex_add(table.index, hash, function);
+}
+
 uint32_t profile_frame(struct profile *profile, const struct profile_frame *frame)
 {
 	return intern(TABLE(&profile->frames, &profile->frame_index, sizeof(*frame)), frame);

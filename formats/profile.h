@@ -121,6 +121,10 @@ uint32_t profile_mapping(struct profile *profile, const struct profile_mapping *
 uint32_t profile_function(struct profile *profile, const struct profile_function *function);
 uint32_t profile_frame(struct profile *profile, const struct profile_frame *frame);
 
+/* Its id and its system name stay. 0 or -ENOMEM. */
+int profile_rename_function(struct profile *profile, uint32_t function, uint32_t name)
+	_warn_unused_;
+
 /* The stack that is `parent` (0: the empty stack) with `frame` called from its leaf. */
 uint32_t profile_stack(struct profile *profile, uint32_t parent, uint32_t frame);
 

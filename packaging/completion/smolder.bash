@@ -6,7 +6,7 @@
 _smolder_formats='folded|folded.zst|pb.gz|html|json'
 _smolder_record_options='-a --all -p --pid --cgroup -F --frequency -d --duration -o --output
 	--call-graph --max-frames --event --user --kernel --threads --children --ledger --no-inline
-	--debuginfod --no-cache --no-sandbox --unwind-memory --map-memory --window --map-size -q --quiet -v --verbose --help'
+	--debuginfod --short-names --no-cache --no-sandbox --unwind-memory --map-memory --window --map-size -q --quiet -v --verbose --help'
 _smolder_agent_options='--store -F --frequency --event --window --retain --max-size --max-cpu --max-memory
 	--unwind-memory --config --kill-switch --no-cache --no-sandbox -q --quiet -v --verbose --help'
 
@@ -30,7 +30,7 @@ _smolder_profile() {
 }
 
 # What of a profile or a store is wanted.
-_smolder_selection='--from --to --comm --pid --container --cgroup --unit'
+_smolder_selection='--from --to --comm --pid --container --cgroup --unit --short-names'
 
 _smolder_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
@@ -108,7 +108,7 @@ _smolder() {
 	symbolize)
 		case $word in
 		-*) _smolder_words "$word" "-e --exe -f --functions -i --inlines -a --addresses
-			-C --demangle -p --pid --build-id --json --no-dwarf --debuginfod --no-cache --help" ;;
+			-C --demangle --short-names -p --pid --build-id --json --no-dwarf --debuginfod --no-cache --help" ;;
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/cli/answer_text.h"
 
+#include "formats/short_names.h"
 #include "formats/utf8.h"
 
 #include <inttypes.h>
@@ -30,11 +31,21 @@ static void append_address(struct buf *out, uint64_t address)
 	buf_append(out, text, sizeof(text) - 1);
 }
 
+/* What is not mangled is as it is. */
+static void append_name(struct buf *out, const struct answer_style *style,
+			const struct sym_frame *frame)
+{
+	if (style->short_names && frame->name != frame->system_name)
+		short_names_append(out, frame->name);
+	else
+		buf_append_str(out, style->demangle ? frame->name : frame->system_name);
+}
+
 static void append_lines_frame(struct buf *out, const struct answer_style *style,
 			       const struct sym_frame *frame)
 {
 	if (style->functions) {
-		buf_append_str(out, style->demangle ? frame->name : frame->system_name);
+		append_name(out, style, frame);
 		buf_append_byte(out, '\n');
 	}
 	buf_append_str(out, frame->file ? frame->file : "??");
@@ -72,10 +83,23 @@ static void append_text(struct buf *out, const char *key, const char *text)
 	buf_append_byte(out, ',');
 }
 
-static void append_frame(struct buf *out, const struct sym_frame *frame)
+static void append_short(struct buf *out, const struct sym_frame *frame)
+{
+	_cleanup_buf_ struct buf name = {0};
+
+	short_names_append(&name, frame->name);
+	buf_append_byte(&name, 0);
+	append_text(out, "name", buf_error(&name) ? frame->name : (const char *)name.data);
+}
+
+static void append_frame(struct buf *out, const struct answer_style *style,
+			 const struct sym_frame *frame)
 {
 	buf_append_byte(out, '{');
-	append_text(out, "name", frame->name);
+	if (style->short_names && frame->name != frame->system_name)
+		append_short(out, frame);
+	else
+		append_text(out, "name", frame->name);
 	append_text(out, "system_name", frame->system_name);
 	append_text(out, "file", frame->file);
 	buf_appendf(out, "\"line\":%" PRIu32 ",\"start_line\":%" PRIu32 ",\"inlined\":%s}",
@@ -89,7 +113,8 @@ static void append_object(struct buf *out, const struct address_answer *answer)
 }
 
 /* All that is known, whatever was asked. */
-static void append_json(struct buf *out, const struct address_answer *answer)
+static void append_json(struct buf *out, const struct answer_style *style,
+			const struct address_answer *answer)
 {
 	const struct sym_result *result = &answer->result;
 
@@ -101,7 +126,7 @@ static void append_json(struct buf *out, const struct address_answer *answer)
 		buf_appendf(out, "\"function_start\":\"0x%" PRIx64 "\",", result->address);
 	buf_append_str(out, "\"frames\":[");
 	for (size_t i = result->frames_len; i > 0; i--) {
-		append_frame(out, &result->frames[i - 1]);
+		append_frame(out, style, &result->frames[i - 1]);
 		if (i > 1)
 			buf_append_byte(out, ',');
 	}
@@ -112,7 +137,7 @@ void answer_text_append(struct buf *out, const struct answer_style *style,
 			const struct address_answer *answer)
 {
 	if (style->json)
-		append_json(out, answer);
+		append_json(out, style, answer);
 	else
 		append_lines(out, style, answer);
 }

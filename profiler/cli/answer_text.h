@@ -8,6 +8,7 @@
 
 struct answer_style {
 	bool functions, inlines, addresses, demangle; /* of the lines only */
+	bool short_names;
 	bool json;
 };
 

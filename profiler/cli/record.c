@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "formats/format.h"
 #include "formats/outfile.h"
+#include "formats/short_names.h"
 #include "profiler/cli/confine.h"
 #include "profiler/cli/debug_servers.h"
 #include "profiler/cli/msg.h"
@@ -29,7 +30,7 @@ struct record {
 	size_t outputs_len;
 	const char *ledger_path;
 	bool whole_host;
-	bool quiet, verbose, no_sandbox, debuginfod;
+	bool quiet, verbose, no_sandbox, short_names, debuginfod;
 };
 
 /* ---- options ---- */
@@ -268,6 +269,7 @@ static const struct option_spec specs[] = {
 	FLAG(0, "threads", pipeline.keep_threads),
 	FLAG(0, "children", pipeline.target.follow_children),
 	FLAG(0, "no-inline", pipeline.no_dwarf),
+	FLAG(0, "short-names", short_names),
 	FLAG(0, "no-cache", pipeline.no_cache),
 	FLAG(0, "no-sandbox", no_sandbox),
 	FLAG(0, "debuginfod", debuginfod),
@@ -302,6 +304,8 @@ static const char help[] =
 	"      --max-frames N         frames of a user stack (default 512)\n"
 	"      --no-inline            names from symbol tables only: no lines, no inlined frames\n"
 	"      --debuginfod           get missing debug files from the servers in DEBUGINFOD_URLS\n"
+	"      --short-names          names of functions without parameters and template "
+	"arguments\n"
 	"      --no-cache             neither read nor write the cache of symbols\n"
 	"      --no-sandbox           parse files in this process, with all its privileges\n"
 	"\n"
@@ -441,6 +445,8 @@ static int record_and_write(struct record *record, struct err *err)
 	_cleanup_profile_ struct profile *profile = NULL;
 	int r = pipeline_run(&record->pipeline, &profile, err);
 
+	if (r == 0 && record->short_names && short_names_apply(profile) < 0)
+		r = err_errno(err, -ENOMEM, "cannot shorten names");
 	if (r == 0)
 		r = format_write_files(profile, record->outputs, record->outputs_len, err);
 	if (r == 0)

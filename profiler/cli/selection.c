@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "formats/format.h"
+#include "formats/short_names.h"
 #include "formats/store_read.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/when.h"
@@ -51,6 +52,15 @@ int selection_apply_label(void *ctx, const struct option_spec *spec, const char 
 	term.text = value;
 	term.number = pid;
 	filter->terms[filter->len++] = term;
+	return 0;
+}
+
+int selection_apply_short_names(void *ctx, const struct option_spec *spec, const char *value)
+{
+	struct selection *selection = ctx;
+
+	(void)spec, (void)value;
+	selection->short_names = true;
 	return 0;
 }
 
@@ -105,10 +115,16 @@ static int read_store(const struct selection *selection, const char *path,
 int selection_read(const struct selection *selection, const char *path,
 		   struct profile **ret_profile, struct err *err)
 {
-	int r = store_is_store(path) ? read_store(selection, path, ret_profile, err) :
-				       read_file(selection, path, ret_profile, err);
+	_cleanup_profile_ struct profile *profile = NULL;
+	int r = store_is_store(path) ? read_store(selection, path, &profile, err) :
+				       read_file(selection, path, &profile, err);
 
-	if (r == 0 && selection->filter.len && !(*ret_profile)->samples.len)
+	if (r < 0)
+		return r;
+	if (selection->filter.len && !profile->samples.len)
 		msg_warning("no sample in '%s' has the labels asked for", path);
-	return r;
+	if (selection->short_names && short_names_apply(profile) < 0)
+		return err_errno(err, -ENOMEM, "cannot shorten the names of '%s'", path);
+	*ret_profile = TAKE_PTR(profile);
+	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Which part of a file or a store a verb is asked about: the options --from, --to and those that choose by
- * labels, for every verb that reads profiles.
+ * Which part of a file or a store a verb is asked about, and how names are to be: the options --from, --to,
+ * those that choose by labels, and --short-names, for every verb that reads profiles.
  */
 #ifndef SMOLDER_CLI_SELECTION_H
 #define SMOLDER_CLI_SELECTION_H
@@ -14,11 +14,13 @@ struct selection {
 	const struct verb *verb;
 	const char *from, *to; /* NULL: not given */
 	struct label_filter filter;
+	bool short_names;
 };
 
 int selection_apply_from(void *ctx, const struct option_spec *spec, const char *value);
 int selection_apply_to(void *ctx, const struct option_spec *spec, const char *value);
 int selection_apply_label(void *ctx, const struct option_spec *spec, const char *value);
+int selection_apply_short_names(void *ctx, const struct option_spec *spec, const char *value);
 
 /* What an option of selection_apply_label() chooses by: its spec's number. */
 enum selection_label {
@@ -36,8 +38,9 @@ enum selection_label {
 		{0, "pid", true, selection_apply_label, SELECTION_PID},                            \
 		{0, "container", true, selection_apply_label, SELECTION_CONTAINER},                \
 		{0, "cgroup", true, selection_apply_label, SELECTION_CGROUP},                      \
+		{0, "unit", true, selection_apply_label, SELECTION_UNIT},                          \
 	{                                                                                          \
-		0, "unit", true, selection_apply_label, SELECTION_UNIT                             \
+		0, "short-names", false, selection_apply_short_names, 0                            \
 	}
 
 #define SELECTION_HELP                                                                             \
@@ -48,7 +51,8 @@ enum selection_label {
 	"      --pid PID              only this process\n"                                         \
 	"      --container ID         only this container; the first digits will do\n"             \
 	"      --cgroup PATH          only this control group, and those below it\n"               \
-	"      --unit PATTERN         only control groups of a unit: nginx.service\n"
+	"      --unit PATTERN         only control groups of a unit: nginx.service\n"              \
+	"      --short-names          functions without parameters and template arguments\n"
 
 /* Reads the path, a file or a store, and keeps what is asked for. < 0 with a message that names it. */
 int selection_read(const struct selection *selection, const char *path,

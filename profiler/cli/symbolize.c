@@ -22,6 +22,7 @@ enum {
 	OPTION_INLINES,
 	OPTION_ADDRESSES,
 	OPTION_DEMANGLE,
+	OPTION_SHORT_NAMES,
 	OPTION_JSON,
 	OPTION_NO_DWARF,
 	OPTION_NO_CACHE,
@@ -48,6 +49,7 @@ static int apply_flag(void *ctx, const struct option_spec *spec, const char *val
 		[OPTION_INLINES] = &symbolize->style.inlines,
 		[OPTION_ADDRESSES] = &symbolize->style.addresses,
 		[OPTION_DEMANGLE] = &symbolize->style.demangle,
+		[OPTION_SHORT_NAMES] = &symbolize->style.short_names,
 		[OPTION_JSON] = &symbolize->style.json,
 		[OPTION_NO_DWARF] = &symbolize->no_dwarf,
 		[OPTION_NO_CACHE] = &symbolize->no_cache,
@@ -89,6 +91,7 @@ static const struct option_spec specs[] = {
 	{'i', "inlines", false, apply_flag, OPTION_INLINES},
 	{'a', "addresses", false, apply_flag, OPTION_ADDRESSES},
 	{'C', "demangle", false, apply_flag, OPTION_DEMANGLE},
+	{0, "short-names", false, apply_flag, OPTION_SHORT_NAMES},
 	{0, "json", false, apply_flag, OPTION_JSON},
 	{0, "no-dwarf", false, apply_flag, OPTION_NO_DWARF},
 	{0, "no-cache", false, apply_flag, OPTION_NO_CACHE},
@@ -309,6 +312,7 @@ static int run_symbolize(const struct verb *verb, int argc, char **argv)
 		return EXIT_DONE;
 	if (operands < 0)
 		return EXIT_USAGE;
+	symbolize.style.demangle |= symbolize.style.short_names;
 	if (!!symbolize.path + !!symbolize.build_id + !!symbolize.pid != 1)
 		return options_error(verb, "give one of -e FILE, --build-id HEX and -p PID"),
 		       EXIT_USAGE;
@@ -324,6 +328,7 @@ static const char help[] =
 	"  -i, --inlines              each function that is inlined there, innermost first\n"
 	"  -a, --addresses            each address before its answer\n"
 	"  -C, --demangle             functions' names as in the source\n"
+	"      --short-names          the same without parameters and template arguments\n"
 	"      --json                 all that is known, one JSON object an address\n"
 	"      --no-dwarf             by symbol tables alone: less memory, no lines\n"
 	"      --debuginfod           get missing debug files from the servers in DEBUGINFOD_URLS\n"
