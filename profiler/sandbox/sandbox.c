@@ -95,6 +95,26 @@ static void forgive(struct sandbox *sandbox)
 	sandbox->wasted_at_ns = now_ns;
 }
 
+static struct sandbox_worker *take_spare(struct sandbox *sandbox)
+{
+	struct sandbox_worker *spare;
+
+	pthread_mutex_lock(&sandbox->mutex);
+	spare = TAKE_PTR(sandbox->spare);
+	pthread_mutex_unlock(&sandbox->mutex);
+	return spare;
+}
+
+/*
+ * Workers of one zygote have one layout in memory. What a file may have found out about it by what became of
+ * its worker is worth nothing in the next.
+ */
+static void change_zygote(struct sandbox *sandbox)
+{
+	sandbox_worker_end(take_spare(sandbox));
+	sandbox_zygote_end(sandbox);
+}
+
 void sandbox_note_failure(struct sandbox *sandbox, enum sandbox_failure failure, uint64_t wasted_ns)
 {
 	pthread_mutex_lock(&sandbox->mutex);
@@ -102,6 +122,7 @@ void sandbox_note_failure(struct sandbox *sandbox, enum sandbox_failure failure,
 	sandbox->wasted_ns += wasted_ns;
 	sandbox->counters.failed[failure]++;
 	pthread_mutex_unlock(&sandbox->mutex);
+	change_zygote(sandbox);
 }
 
 bool sandbox_is_in_a_hurry(struct sandbox *sandbox)
@@ -116,16 +137,6 @@ bool sandbox_is_in_a_hurry(struct sandbox *sandbox)
 }
 
 /* ---- the living ---- */
-
-static struct sandbox_worker *take_spare(struct sandbox *sandbox)
-{
-	struct sandbox_worker *spare;
-
-	pthread_mutex_lock(&sandbox->mutex);
-	spare = TAKE_PTR(sandbox->spare);
-	pthread_mutex_unlock(&sandbox->mutex);
-	return spare;
-}
 
 static void keep_spare(struct sandbox *sandbox, struct sandbox_worker *worker)
 {
@@ -154,6 +165,8 @@ static int get_ready(struct sandbox *sandbox, struct sandbox_worker **ret_worker
 	_cleanup_sandbox_worker_ struct sandbox_worker *worker = take_spare(sandbox);
 	int r = worker ? 0 : sandbox_worker_spawn(sandbox, &worker);
 
+	if (r == 0)
+		sandbox_worker_set_priority(worker);
 	if (r == 0)
 		r = sandbox_worker_await_ready(worker);
 	if (r == 0)
@@ -191,6 +204,8 @@ int sandbox_new(const struct sandbox_options *options, struct sandbox **ret_sand
 	if (!sandbox)
 		return -ENOMEM;
 	pthread_mutex_init(&sandbox->mutex, NULL);
+	pthread_mutex_init(&sandbox->zygote.mutex, NULL);
+	sandbox->zygote.channel = -1;
 	if (options)
 		sandbox->options = *options;
 	if (!sandbox->options.program)
@@ -225,8 +240,10 @@ struct sandbox *sandbox_free(struct sandbox *sandbox)
 	if (!sandbox)
 		return NULL;
 	sandbox_worker_end(sandbox->spare);
+	sandbox_zygote_end(sandbox);
 	reap_patiently(sandbox);
 	vec_free(&sandbox->dying);
+	pthread_mutex_destroy(&sandbox->zygote.mutex);
 	pthread_mutex_destroy(&sandbox->mutex);
 	free(sandbox);
 	return NULL;

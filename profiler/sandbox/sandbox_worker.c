@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* One worker, as seen by who asks it: starting, asking, patience, the end. */
-#include "base/byte_reader.h"
 #include "base/clock.h"
-#include "base/fs.h"
 #include "profiler/sandbox/sandbox_internal.h"
-#include "profiler/sandbox/worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #define REPLY_LEN_MAX ((size_t)256 * 1024 * 1024) /* an unwind table as large as the pool */
 #define LOOK_EVERY_MS 50
-#define CMDLINE_MAX ((size_t)4 * 1024 * 1024) /* more than execve(2) takes */
-#define START_NS (10 * NS_PER_SEC)            /* the program may have to come from a slow disk */
-#define ALIVE_PERCENT 1                       /* of a CPU, used: who uses less does nothing */
+#define START_NS (10 * NS_PER_SEC) /* the program may have to come from a slow disk */
+#define ALIVE_PERCENT 1            /* of a CPU, used: who uses less does nothing */
 #define LEN_A_SECOND ((uint64_t)64 * 1024 * 1024) /* of a file: a tenth of what parsing takes */
 #define CPU_MAX_NS (10 * NS_PER_SEC)
 #define WALL_TIMES 5 /* on a machine with much else to do */
@@ -44,76 +40,12 @@ struct sandbox_worker {
 
 /* ---- starting ---- */
 
-/* Its own process group: what a terminal sends to ours does not concern it. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t none, all;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_setsigmask(attributes, &none);
-	posix_spawnattr_setsigdefault(attributes, &all);
-	posix_spawnattr_setpgroup(attributes, 0);
-	return -posix_spawnattr_setflags(
-		attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-}
-
-static int set_files(posix_spawn_file_actions_t *files, int channel)
-{
-	int r = 0;
-
-	for (int fd = 0; fd < WORKER_FD && r == 0; fd++)
-		r = posix_spawn_file_actions_addopen(files, fd, "/dev/null", O_RDWR, 0);
-	return r ? -r : -posix_spawn_file_actions_adddup2(files, channel, WORKER_FD);
-}
-
-/* Nothing of our environment is its business. */
-static int spawn(const char *program, int channel, pid_t *ret_pid)
-{
-	char name[] = "smolder", argument[] = WORKER_ARGUMENT;
-	char *argv[] = {name, argument, NULL}, *environment[] = {NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	int r;
-
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attributes);
-	r = set_files(&files, channel);
-	if (r == 0)
-		r = set_attributes(&attributes);
-	if (r == 0)
-		r = -posix_spawn(ret_pid, program, &files, &attributes, argv, environment);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attributes);
-	return r;
-}
-
-/*
- * Were we ourselves started to be a worker? A program that does not know how to be one, and does what it
- * always does instead, must not go on like this for ever.
- */
-static bool is_meant_to_be_worker(void)
-{
-	_cleanup_buf_ struct buf words = {0};
-	struct byte_reader reader;
-	const char *argument;
-
-	if (fs_read_file("/proc/self/cmdline", CMDLINE_MAX, &words) < 0)
-		return true;
-	reader = byte_reader_of(words.data, words.len);
-	read_string(&reader);
-	argument = read_string(&reader);
-	return argument && strcmp(argument, WORKER_ARGUMENT) == 0 && !reader_left(&reader);
-}
-
 int sandbox_worker_spawn(struct sandbox *sandbox, struct sandbox_worker **ret_worker)
 {
 	_cleanup_close_ int ours = -1, theirs = -1;
 	struct sandbox_worker *worker;
 	int ends[2], r;
 
-	if (is_meant_to_be_worker())
-		return -ELOOP;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
 	ours = ends[0];
@@ -121,7 +53,7 @@ int sandbox_worker_spawn(struct sandbox *sandbox, struct sandbox_worker **ret_wo
 	worker = calloc(1, sizeof(*worker));
 	if (!worker)
 		return -ENOMEM;
-	r = spawn(sandbox->options.program, theirs, &worker->pid);
+	r = sandbox_zygote_fork(sandbox, theirs, &worker->pid);
 	if (r < 0) {
 		free(worker);
 		return r;
@@ -133,6 +65,11 @@ int sandbox_worker_spawn(struct sandbox *sandbox, struct sandbox_worker **ret_wo
 	pthread_mutex_unlock(&sandbox->mutex);
 	*ret_worker = worker;
 	return 0;
+}
+
+void sandbox_worker_set_priority(const struct sandbox_worker *worker)
+{
+	(void)!setpriority(PRIO_PROCESS, (id_t)worker->pid, getpriority(PRIO_PROCESS, 0));
 }
 
 static void end_process(struct sandbox_worker *worker)

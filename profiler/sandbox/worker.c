@@ -5,6 +5,7 @@
 #include "profiler/sandbox/worker_channel.h"
 #include "profiler/sandbox/worker_confine.h"
 #include "profiler/sandbox/worker_table.h"
+#include "profiler/sandbox/worker_zygote.h"
 
 #include <errno.h>
 #include <string.h>
@@ -265,17 +266,22 @@ static void answer(struct worker *worker)
 	}
 }
 
-void worker_main(void)
+static void serve(uint32_t gave)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
-	uint32_t gave;
 
 	prctl(PR_SET_NAME, "smolder-worker", 0, 0, 0);
-	gave = worker_confine();
+	gave = worker_confine(gave);
 	if (!worker)
 		leave();
 	say((struct worker_message){.kind = WORKER_READY, .bytes = &gave, .len = sizeof(gave)});
 	while (worker_channel_receive(WORKER_FD, &worker->packet) == 0)
 		answer(worker);
 	_exit(0);
+}
+
+void worker_main(void)
+{
+	prctl(PR_SET_NAME, "smolder-zygote", 0, 0, 0);
+	worker_zygote_run(worker_confine_zygote(), serve);
 }

@@ -15,7 +15,10 @@
 /* Is this process meant to be one: are these its arguments, and is descriptor WORKER_FD a socket? */
 bool worker_is_wanted(int argc, char *const *argv);
 
-/* Confines itself and serves until the other end closes; never returns. */
+/*
+ * Confines itself and forks workers, each of which gives up the rest of its rights and serves for one object,
+ * until the other end closes (worker_zygote.h); never returns.
+ */
 void worker_main(void) __attribute__((noreturn));
 
 #endif

@@ -15,11 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORKER_FD 3 /* the worker's end of the socket */
+#define WORKER_FD 3 /* the worker's, or the zygote's, end of the socket */
 #define WORKER_PACKET_MAX ((size_t)64 * 1024)
 #define WORKER_PATH_MAX 4096 /* with its NUL: of a path that is wanted */
 
 enum worker_kind {
+	/* to the zygote (worker_zygote.h), which says READY, too */
+	WORKER_FORK, /* a worker's end of its socket; answered by FORKED */
+	/* from the zygote */
+	WORKER_FORKED, /* int32_t: the worker's number, or -errno */
 	/* to the worker */
 	WORKER_OPEN, /* the object that all LOOKUPs are of: struct worker_open, two paths; its file */
 	WORKER_LOOKUP, /* struct worker_lookup; answered by worker_answers.h, END by an about */

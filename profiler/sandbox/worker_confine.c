@@ -50,9 +50,8 @@ static bool limit_resources(void)
 		int resource;
 		uint64_t value;
 	} limits[] = {
-		{RLIMIT_FSIZE, 0},       {RLIMIT_CORE, 0},     {RLIMIT_NPROC, 0},
-		{RLIMIT_MEMLOCK, 0},     {RLIMIT_MSGQUEUE, 0}, {RLIMIT_NOFILE, FILES_MAX},
-		{RLIMIT_CPU, CPU_MAX_S},
+		{RLIMIT_FSIZE, 0},    {RLIMIT_CORE, 0},           {RLIMIT_MEMLOCK, 0},
+		{RLIMIT_MSGQUEUE, 0}, {RLIMIT_NOFILE, FILES_MAX},
 	};
 	bool all = true;
 
@@ -98,7 +97,7 @@ static bool drop_capabilities(void)
 	return syscall(SYS_capset, &head, none) == 0;
 }
 
-uint32_t worker_confine(void)
+uint32_t worker_confine_zygote(void)
 {
 	uint32_t gave = 0;
 
@@ -113,8 +112,17 @@ uint32_t worker_confine(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		gave |= WORKER_GAVE_PRIVILEGES;
-	if (worker_filter_install() == 0)
+	if (worker_filter_install(true) == 0)
 		gave |= WORKER_GAVE_SYSTEM_CALLS;
+	return gave;
+}
+
+uint32_t worker_confine(uint32_t gave)
+{
+	if (!limit(RLIMIT_NPROC, 0) || !limit(RLIMIT_CPU, CPU_MAX_S))
+		gave &= ~(uint32_t)WORKER_GAVE_RESOURCES;
+	if (worker_filter_install(false) < 0)
+		gave &= ~(uint32_t)WORKER_GAVE_SYSTEM_CALLS;
 	return gave;
 }
 

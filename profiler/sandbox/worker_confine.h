@@ -19,8 +19,14 @@ enum worker_right { /* a set: what was given up */
 		    WORKER_GAVE_ALL = 31
 };
 
-/* Gives up what it can; the set of what that was. Descriptors above WORKER_FD are closed. */
-uint32_t worker_confine(void);
+/*
+ * What a process gives up whose children are to be workers: all but forking. Returns the set of what that
+ * was. Descriptors above WORKER_FD are closed.
+ */
+uint32_t worker_confine_zygote(void);
+
+/* Gives up the rest, in such a child; returns the part of the set `gave` that holds of it. */
+uint32_t worker_confine(uint32_t gave);
 
 /* Limits memory to what parsing files of this length together may need. */
 void worker_confine_memory(uint64_t files_len);

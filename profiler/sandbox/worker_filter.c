@@ -8,6 +8,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -39,18 +40,28 @@ static const uint32_t allowed[] = {
 #endif
 };
 
+/* A zygote's, and its children's before they become workers. */
+static const uint32_t allowed_zygote[] = {SYS_prctl, SYS_dup3};
+
 /* Those that must, or must not, have bits in an argument. */
-static const struct argument {
+struct argument {
 	uint32_t call, number, bits;
 	uint32_t jump_if_set; /* past the next instruction, which allows: 0 or 1 */
-} arguments[] = {
+};
+
+static const struct argument arguments[] = {
 	{SYS_mmap, 2, PROT_EXEC, 1},
 	{SYS_mprotect, 2, PROT_EXEC, 1},
 	{SYS_newfstatat, 3, AT_EMPTY_PATH, 0}, /* fstat(3) of a descriptor */
 	{SYS_prlimit64, 0, UINT32_MAX, 1},     /* its own limits */
 };
 
-#define LENGTH_MAX (8 + 2 * ARRAY_SIZE(allowed) + 5 * ARRAY_SIZE(arguments))
+/* No threads, and no namespaces: the signal at its end is in the lowest byte. */
+static const struct argument fork_argument = {SYS_clone, 0, ~(uint32_t)(CLONE_PARENT | 0xff), 1};
+
+#define LENGTH_MAX                                                                                 \
+	(8 + 2 * (ARRAY_SIZE(allowed) + ARRAY_SIZE(allowed_zygote)) +                              \
+	 5 * (ARRAY_SIZE(arguments) + 1))
 
 struct program {
 	struct sock_filter code[LENGTH_MAX];
@@ -90,7 +101,16 @@ static void add_argument(struct program *program, const struct argument *argumen
 	add_return(program, SECCOMP_RET_KILL_PROCESS);
 }
 
-static void write_program(struct program *program)
+static void add_allowed(struct program *program, const uint32_t *calls, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		add(program,
+		    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1));
+		add_return(program, SECCOMP_RET_ALLOW);
+	}
+}
+
+static void write_program(struct program *program, bool zygote)
 {
 	add_load(program, offsetof(struct seccomp_data, arch));
 	add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 1, 0));
@@ -98,22 +118,22 @@ static void write_program(struct program *program)
 	add_load(program, offsetof(struct seccomp_data, nr));
 	add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
 	add_return(program, SECCOMP_RET_KILL_PROCESS);
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-		add(program,
-		    (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1));
-		add_return(program, SECCOMP_RET_ALLOW);
-	}
+	add_allowed(program, allowed, ARRAY_SIZE(allowed));
 	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++)
 		add_argument(program, &arguments[i]);
+	if (zygote) {
+		add_allowed(program, allowed_zygote, ARRAY_SIZE(allowed_zygote));
+		add_argument(program, &fork_argument);
+	}
 	add_return(program, SECCOMP_RET_KILL_PROCESS);
 }
 
-int worker_filter_install(void)
+int worker_filter_install(bool zygote)
 {
 	struct program program = {.len = 0};
 	struct sock_fprog install;
 
-	write_program(&program);
+	write_program(&program, zygote);
 	install = (struct sock_fprog){.len = program.len, .filter = program.code};
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &install) < 0 ? -errno : 0;
 }

@@ -5,12 +5,12 @@
 # these files, a recording of the whole host goes on, ends, and names all that is not theirs.
 . "$(dirname "$0")/../lib/livelib.sh"
 
-# workers_of PID: its workers' pids.
-workers_of() {
+# children_of PID COMM: the pids of its children of this name.
+children_of() {
 	local child
 	# shellcheck disable=SC2013 # numbers
 	for child in $(cat "/proc/$1"/task/*/children 2>/dev/null); do
-		[ "$(cat "/proc/$child/comm" 2>/dev/null)" = smolder-worker ] && echo "$child"
+		[ "$(cat "/proc/$child/comm" 2>/dev/null)" = "$2" ] && echo "$child"
 	done
 	return 0
 }
@@ -35,7 +35,7 @@ end_record() {
 first_worker() {
 	local try worker
 	for try in {1..100}; do
-		for worker in $(workers_of "$RECORDER"); do
+		for worker in $(children_of "$RECORDER" smolder-worker); do
 			if ! grep -q '^State:.Z' "/proc/$worker/status" &&
 				grep -q '^Seccomp:.2' "/proc/$worker/status"; then
 				echo "$worker"
@@ -61,29 +61,41 @@ begin_quiet_record() {
 	sleep 2
 }
 
+# is_confined WHAT PID
+is_confined() {
+	local set descriptors
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		is "$1 has no capabilities: $set" "$(status_of "$2" $set)" 0000000000000000
+	done
+	is "$1 gains no privileges" "$(status_of "$2" NoNewPrivs)" 1
+	is "$1 has a seccomp filter" "$(status_of "$2" Seccomp)" 2
+	is "$1 is nobody" "$(status_of "$2" Uid)" "65534 65534 65534 65534"
+	is "$1 is of nobody's group" "$(status_of "$2" Gid)" "65534 65534 65534 65534"
+	is "$1 is of no other group" "$(status_of "$2" Groups)" ""
+	descriptors=$(find "/proc/$2/fd" -type l -printf '%f %l\n' | sort -n | sed 's/:.*//')
+	is "$1 has no other descriptors" "$(paste -sd , <<<"$descriptors")" \
+		"0 /dev/null,1 /dev/null,2 /dev/null,3 socket"
+	matches "$1 writes no files" "$(cat "/proc/$2/limits")" 'Max file size +0 +0 '
+	matches "$1 dumps no core" "$(cat "/proc/$2/limits")" 'Max core file size +0 +0 '
+	not_ok "$1 has memory to an end" \
+		grep -Eq 'Max address space +unlimited' "/proc/$2/limits"
+	is "$1 knows nothing of our environment" "$(tr -d '\0' <"/proc/$2/environ")" ""
+}
+
 test_confinement() {
-	local worker set descriptors
+	local worker zygote
 	begin_quiet_record
 	worker=$(first_worker)
-	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
-		is "a worker has no capabilities: $set" "$(status_of "$worker" $set)" 0000000000000000
-	done
-	is "a worker gains no privileges" "$(status_of "$worker" NoNewPrivs)" 1
-	is "a worker has a seccomp filter" "$(status_of "$worker" Seccomp)" 2
-	is "a worker is nobody" "$(status_of "$worker" Uid)" "65534 65534 65534 65534"
-	is "a worker is of nobody's group" "$(status_of "$worker" Gid)" "65534 65534 65534 65534"
-	is "a worker is of no other group" "$(status_of "$worker" Groups)" ""
-	descriptors=$(find "/proc/$worker/fd" -type l -printf '%f %l\n' | sort -n | sed 's/:.*//')
-	is "a worker's descriptors" "$(paste -sd , <<<"$descriptors")" \
-		"0 /dev/null,1 /dev/null,2 /dev/null,3 socket"
-	matches "a worker writes no files" "$(cat "/proc/$worker/limits")" 'Max file size +0 +0 '
-	matches "a worker dumps no core" "$(cat "/proc/$worker/limits")" 'Max core file size +0 +0 '
-	not_ok "a worker's memory has an end" \
-		grep -Eq 'Max address space +unlimited' "/proc/$worker/limits"
-	is "a worker knows nothing of our environment" "$(tr -d '\0' <"/proc/$worker/environ")" ""
+	zygote=$(children_of "$RECORDER" smolder-zygote)
+	is_confined "a worker" "$worker"
+	is "a worker has a filter of its own" "$(status_of "$worker" Seccomp_filters)" \
+		$(($(status_of "$zygote" Seccomp_filters) + 1))
+	matches "a worker starts no processes" "$(cat "/proc/$worker/limits")" 'Max processes +0 +0 '
+	is_confined "what it was forked from" "$zygote"
 	end_record
 	is "the recording succeeds" "$STATUS" 0
 	not_ok "no worker outlives it" test -e "/proc/$worker/fd"
+	not_ok "nor what it was forked from" test -e "/proc/$zygote/fd"
 	stop
 }
 
@@ -97,6 +109,19 @@ test_worker_killed() {
 	is "a worker killed: the recording succeeds" "$STATUS" 0
 	between "a worker killed: names are there" "$(folded sum out.folded in_burn_pie)" 20 100000
 	is "a worker killed: no object suffered" "$(ledger get ledger.json sandbox.failed)" 0
+	stop
+}
+
+# What workers are forked from: there is another when the next is wanted.
+test_zygote_killed() {
+	local zygote
+	begin_quiet_record
+	zygote=$(children_of "$RECORDER" smolder-zygote)
+	kill -KILL "$zygote"
+	end_record
+	is "a zygote killed: the recording succeeds" "$STATUS" 0
+	between "a zygote killed: names are there" "$(folded sum out.folded in_burn_pie)" 20 100000
+	is "a zygote killed: no object suffered" "$(ledger get ledger.json sandbox.failed)" 0
 	stop
 }
 
@@ -158,6 +183,7 @@ test_without() {
 
 test_confinement
 test_worker_killed
+test_zygote_killed
 test_worker_stopped
 test_hostile_files
 test_without

@@ -11,6 +11,7 @@
 #include "profiler/sandbox/namer_files.h"
 #include "profiler/sandbox/worker.h"
 #include "profiler/sandbox/worker_confine.h"
+#include "profiler/sandbox/worker_zygote.h"
 
 #include "tests/unit/jitdump_writer.h"
 #include "tests/unit/symbolize_fixture.h"
@@ -113,13 +114,21 @@ static const struct bad {
 	{"unaware", lie, SANDBOX_LIED, begin_as_ever},
 };
 
-/* Says it is ready, takes one question, and is what it is. */
-static void be_bad(const struct bad *bad)
+static const struct bad *wanted_bad(void)
 {
-	uint32_t gave = WORKER_GAVE_ALL;
+	const char *name = strrchr((const char *)getauxval(AT_EXECFN), '/');
 
-	if (bad->begin)
-		bad->begin();
+	for (size_t i = 0; name && i < ARRAY_SIZE(bad_workers); i++)
+		if (strcmp(name + 1, bad_workers[i].name) == 0)
+			return &bad_workers[i];
+	return NULL;
+}
+
+/* Says it is ready, takes one question, and is what it is. */
+static void be_bad(uint32_t gave)
+{
+	const struct bad *bad = wanted_bad();
+
 	say(WORKER_READY, &gave, sizeof(gave));
 	while (worker_channel_receive(WORKER_FD, &packet) == 0)
 		if (packet.kind == WORKER_LOOKUP || packet.kind == WORKER_TABLE)
@@ -127,14 +136,16 @@ static void be_bad(const struct bad *bad)
 	_exit(0);
 }
 
+/* Those that are bad keep all their rights: they need some to be so. */
 static void be_worker(void)
 {
-	const char *name = strrchr((const char *)getauxval(AT_EXECFN), '/');
+	const struct bad *bad = wanted_bad();
 
-	for (size_t i = 0; name && i < ARRAY_SIZE(bad_workers); i++)
-		if (strcmp(name + 1, bad_workers[i].name) == 0)
-			be_bad(&bad_workers[i]);
-	worker_main();
+	if (!bad)
+		worker_main();
+	if (bad->begin)
+		bad->begin();
+	worker_zygote_run(WORKER_GAVE_ALL, be_bad);
 }
 
 /* ---- asking ---- */
