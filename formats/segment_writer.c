@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 /* One of the segment's two files, and what of it is finished. */
 struct part_file {
@@ -135,6 +136,18 @@ int segment_writer_commit(struct segment_writer *writer)
 struct segment_size segment_writer_size(const struct segment_writer *writer)
 {
 	return writer->size;
+}
+
+static bool has_name(const struct part_file *file)
+{
+	struct stat st;
+
+	return fstat(file->fd, &st) == 0 && st.st_nlink > 0;
+}
+
+bool segment_writer_is_there(const struct segment_writer *writer)
+{
+	return has_name(&writer->data) && has_name(&writer->table);
 }
 
 static void close_file(struct segment_writer *writer, struct part_file *file)

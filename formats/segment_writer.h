@@ -28,6 +28,9 @@ struct segment_size {
 	uint64_t text_bytes, file_bytes, table_bytes;
 };
 
+/* Do its files still have names? Somebody may have removed them. */
+bool segment_writer_is_there(const struct segment_writer *writer);
+
 struct segment_size segment_writer_size(const struct segment_writer *writer);
 
 /* Seals nothing; removes the files of a segment that has no window. NULL is legal; returns NULL. */

@@ -150,6 +150,43 @@ int store_open(const struct store_options *options, struct store **ret_store, st
 	return r;
 }
 
+static void close_descriptor(int *fd)
+{
+	cleanup_close_(fd);
+	*fd = -1;
+}
+
+static bool is_file_at(int dir_fd, const char *name, int fd)
+{
+	struct stat there, ours;
+
+	return fstatat(dir_fd, name, &there, 0) == 0 && fstat(fd, &ours) == 0 &&
+	       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino;
+}
+
+/* Does the path still lead to the directory that is open, and that to the lock that is held? */
+static bool is_in_place(const struct store *store)
+{
+	return store->dir_fd >= 0 && store->lock_fd >= 0 &&
+	       is_file_at(AT_FDCWD, store->path, store->dir_fd) &&
+	       is_file_at(store->dir_fd, LOCK_NAME, store->lock_fd);
+}
+
+/* Somebody removed it or put another in its place: what would be written here would be lost. */
+static int open_anew(struct store *store, struct err *err)
+{
+	int r;
+
+	store->writer = segment_writer_free(store->writer);
+	catalog_free(&store->catalog);
+	close_descriptor(&store->lock_fd);
+	close_descriptor(&store->dir_fd);
+	r = open_directory(store, err);
+	if (r == 0)
+		r = take_lock(store, err);
+	return r < 0 ? r : load(store, err);
+}
+
 static uint64_t distance(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : b - a;
@@ -278,7 +315,10 @@ static int append(struct store *store, const struct profile *profile,
 	if (!record.window.sample_ns)
 		record.window.sample_ns = (uint64_t)MAX(profile->period, INT64_C(0));
 	memcpy(record.boot_id, store->boot_id, sizeof(record.boot_id));
-	if (store->writer && is_full(store, window))
+	if (!is_in_place(store))
+		r = open_anew(store, err);
+	if (r == 0 && store->writer &&
+	    (is_full(store, window) || !segment_writer_is_there(store->writer)))
 		r = end_segment(store, err);
 	if (r == 0 && !store->writer)
 		r = begin_segment(store, window, err);
@@ -321,10 +361,8 @@ struct store *store_free(struct store *store)
 		return NULL;
 	segment_writer_free(store->writer);
 	catalog_free(&store->catalog);
-	if (store->lock_fd >= 0)
-		close(store->lock_fd);
-	if (store->dir_fd >= 0)
-		close(store->dir_fd);
+	cleanup_close_(&store->lock_fd);
+	cleanup_close_(&store->dir_fd);
 	free(store->path);
 	free(store);
 	return NULL;

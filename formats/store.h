@@ -55,6 +55,7 @@ int store_open(const struct store_options *options, struct store **ret_store, st
  * Appends a window. Host, event, rate and ledger are the profile's; the label sets of its samples (pid,
  * container_id, cgroup, …) are kept beside the text, and can be asked for. -EINVAL when the profile does not
  * count samples. On failure (-ENOSPC, …) this window is lost and counted; the next one may be appended.
+ * A store that is no longer where it was is made anew.
  */
 int store_append(struct store *store, const struct profile *profile,
 		 const struct store_window *window, struct err *err) _warn_unused_;

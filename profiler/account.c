@@ -30,6 +30,7 @@ static void add_losses(const struct account *account, const struct tick_account 
 		{"recording full", recording->lost_full},
 		{"event stopped by the kernel", ticks->stopped},
 		{"paused by the kill switch", ticks->paused},
+		{"rate being changed", ticks->held},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(losses); i++)

@@ -354,6 +354,13 @@ static int wait_for_news(struct recorder *recorder, uint64_t until_ns, struct er
 	return r;
 }
 
+static bool is_window_due(const struct recorder *recorder)
+{
+	uint64_t age_ns = clock_ns(CLOCK_MONOTONIC) - recorder->window.monotonic_ns;
+
+	return age_ns >= recorder->plan.window_ns || sampler_is_crowded(recorder->sampler);
+}
+
 int recorder_run_once(struct recorder *recorder, uint64_t until_ns, struct err *err)
 {
 	int r = wait_for_news(recorder, until_ns, err);
@@ -364,7 +371,7 @@ int recorder_run_once(struct recorder *recorder, uint64_t until_ns, struct err *
 		return r;
 	processes_drain(recorder->processes);
 	update_walker(recorder, false);
-	if (clock_ns(CLOCK_MONOTONIC) - recorder->window.monotonic_ns < recorder->plan.window_ns)
+	if (!is_window_due(recorder))
 		return 0;
 	r = recorder->cpu_fd < 0 ? follow_hotplug(recorder, err) : 0;
 	return r < 0 ? r : close_window(recorder, err);
@@ -387,6 +394,16 @@ int recorder_pause(struct recorder *recorder, bool pause, struct err *err)
 	return 0;
 }
 
+void recorder_hold(struct recorder *recorder)
+{
+	ticks_hold(recorder->ticks);
+}
+
+int recorder_settle(struct recorder *recorder, struct err *err)
+{
+	return close_window(recorder, err);
+}
+
 void recorder_stop(struct recorder *recorder)
 {
 	ticks_disable(recorder->ticks);
@@ -405,6 +422,7 @@ static struct tick_account ticks_since(const struct tick_account *now,
 		.offline = now->offline - before->offline,
 		.stopped = now->stopped - before->stopped,
 		.paused = now->paused - before->paused,
+		.held = now->held - before->held,
 		.idle = now->idle - before->idle,
 		.cpus = now->cpus,
 	};

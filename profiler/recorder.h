@@ -73,10 +73,18 @@ int recorder_set_frequency(struct recorder *recorder, uint32_t frequency_hz, str
 	_warn_unused_;
 int recorder_pause(struct recorder *recorder, bool pause, struct err *err) _warn_unused_;
 
+/*
+ * As ticks_hold(): so that a cut can lie between two rates. recorder_pause(…, false) goes on.
+ */
+void recorder_hold(struct recorder *recorder);
+
+/* Takes in all that has been sampled so far: recorder_recording() and recorder_account() tell of it. */
+int recorder_settle(struct recorder *recorder, struct err *err) _warn_unused_;
+
 /* When it returns, no sampling program runs or will run. */
 void recorder_stop(struct recorder *recorder);
 
-/* The caller owns the recording in it. */
+/* The caller owns the recording in it. On failure nothing is cut: the next one may have it all. */
 int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct err *err)
 	_warn_unused_;
 
@@ -100,5 +108,7 @@ static inline void recorder_cleanup_(struct recorder **recorder)
 }
 
 #define _cleanup_recorder_ _cleanup_(recorder_cleanup_)
+
+#define _cleanup_recorder_cut_ _cleanup_(recorder_cut_free)
 
 #endif

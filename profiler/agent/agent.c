@@ -27,8 +27,12 @@
 #define HEARTBEAT_TIMEOUT_NS (10 * NS_PER_SEC)
 #define WORKER_HANG_NS (50 * NS_PER_SEC)
 #define WORKER_CPU_NS (10 * NS_PER_SEC)
-/* Phases are drawn anew no more often than that: each time a tick is cut short. */
+/* Phases are drawn anew no more often than that, and in so many ticks: each time one is cut short. */
 #define PHASE_INTERVAL_NS (10 * NS_PER_SEC)
+#define PHASE_INTERVAL_TICKS 200
+/* What fails for lack of something is tried again so much later, and so often. */
+#define RETRY_NS (5 * NS_PER_SEC)
+#define FAILURES_MAX 12
 /* The kernel's maps have room for this rate at least, so that a rate can be raised without new ones. */
 #define PLANNED_FREQUENCY_HZ 99
 
@@ -41,8 +45,12 @@ struct agent {
 	struct governor governor;
 	struct self_meter meter;
 	struct service_notify notify;
-	uint32_t planned_hz; /* what the recorder's maps are made for */
-	uint64_t window_end_ns, phase_ns, ping_ns, watchdog_ns; /* CLOCK_MONOTONIC */
+	uint32_t planned_hz;   /* what the recorder's maps are made for */
+	uint32_t cpus;         /* sampled in the last window */
+	uint32_t frequency_hz; /* in force */
+	uint32_t failures;     /* since the last window was cut */
+	uint64_t window_begin_ns, window_end_ns, phase_ns, ping_ns; /* CLOCK_MONOTONIC */
+	uint64_t watchdog_ns;
 	int signal_fd;
 	sigset_t old_signals;
 	bool paused, stop, cut, reload;
@@ -145,11 +153,11 @@ static int open_writer(struct agent *agent, struct err *err)
 	return window_writer_new(&options, &agent->writer, err);
 }
 
-static int begin_window(struct agent *agent)
+static void begin_window(struct agent *agent, uint64_t begin_ns)
 {
-	agent->window_end_ns = clock_ns(CLOCK_MONOTONIC) + agent->config.window_ns;
+	agent->window_begin_ns = begin_ns;
+	agent->window_end_ns = begin_ns + agent->config.window_ns;
 	agent->cut = false;
-	return 0;
 }
 
 static int start_recorder(struct agent *agent, struct err *err)
@@ -162,8 +170,10 @@ static int start_recorder(struct agent *agent, struct err *err)
 	if (r == 0)
 		r = recorder_start(agent->recorder, err);
 	agent->phase_ns = clock_ns(CLOCK_MONOTONIC);
+	agent->frequency_hz = agent->governor.frequency_hz;
 	agent->paused = false;
-	return r < 0 ? r : begin_window(agent);
+	begin_window(agent, agent->phase_ns);
+	return r;
 }
 
 static int open_recorder(struct agent *agent, struct err *err)
@@ -204,6 +214,7 @@ static int prepare(struct agent *agent, struct err *err)
 
 	if (r < 0)
 		return r;
+	agent->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	limits = limits_of(&agent->config);
 	governor_init(&agent->governor, &limits);
 	tune_memory();
@@ -219,34 +230,55 @@ static int prepare(struct agent *agent, struct err *err)
 
 /* ---- windows ---- */
 
-static void measure(struct agent *agent, const struct recorder_cut *cut,
-		    struct governor_measure *ret_measure)
+/* What the window that is going on has cost so far. */
+static void measure(struct agent *agent, struct governor_measure *ret_measure)
 {
 	struct self_reading self;
 
 	self_meter_read(&agent->meter, &self);
 	*ret_measure = (struct governor_measure){
-		.elapsed_ns = cut->end.monotonic_ns - cut->begin.monotonic_ns,
-		.cpus = cut->ticks.cpus,
-		.bpf_ns = cut->account.stats[SMOLDER_STAT_RUN_NS],
-		.cpu_ns = self.cpu_ns,
+		.elapsed_ns = clock_ns(CLOCK_MONOTONIC) - agent->window_begin_ns,
+		.cpus = agent->cpus,
+		.samples = recorder_recording(agent->recorder)->recorded,
+		.bpf_ns = recorder_account(agent->recorder)->stats[SMOLDER_STAT_RUN_NS],
+		.collector_ns = self.thread_ns,
+		.background_ns = self.others_ns,
 		.memory_bytes = self.rss_bytes,
 	};
+}
+
+static struct governor_decision govern(struct agent *agent, const struct governor_measure *cost)
+{
+	struct governor_limits limits = limits_of(&agent->config);
+	struct governor_decision decision = governor_decide(&agent->governor, &limits, cost);
+
+	if (decision.trim)
+		window_writer_trim(agent->writer);
+	if (decision.reason != GOVERNOR_NONE)
+		say(agent, AGENT_INFO, "now at %u Hz: %s", decision.frequency_hz,
+		    governor_reason_text(decision.reason));
+	return decision;
 }
 
 static void describe_ledger(struct agent *agent, struct closed_window *window,
 			    const struct governor_measure *cost)
 {
+	const struct recorder_cut *cut = &window->cut;
 	struct ledger *ledger = &window->ledger;
 
-	account_to_ledger(&window->cut.account, &window->cut.ticks, &window->cut.recording, ledger);
+	account_to_ledger(&cut->account, &cut->ticks, &cut->recording, ledger);
 	snprintf(ledger->event, sizeof(ledger->event), "%s", recorder_event_name(agent->recorder));
-	ledger->frequency_hz = window->cut.frequency_hz;
-	ledger->duration_ns = cost->elapsed_ns;
-	ledger->self.cpu_ns = cost->cpu_ns + cost->bpf_ns;
+	ledger->frequency_hz = cut->frequency_hz;
+	ledger->duration_ns = cut->end.monotonic_ns - cut->begin.monotonic_ns;
+	ledger->self.cpu_ns = governor_cost_ns(cost);
 	ledger->self.rss_bytes = cost->memory_bytes;
 	ledger->self.map_bytes = recorder_map_bytes(agent->recorder);
 	account_workers(ledger, agent->sandbox);
+}
+
+static double percent_of(const struct governor_measure *cost, uint64_t ns)
+{
+	return (double)governor_share_ppm(cost, ns) / 1e4;
 }
 
 static void tell_window(struct agent *agent, const struct closed_window *window,
@@ -258,77 +290,98 @@ static void tell_window(struct agent *agent, const struct closed_window *window,
 	service_notify_send(&agent->notify,
 			    "STATUS=%u Hz, %.3f %% of the CPUs, %" PRIu64 " MB; %" PRIu64
 			    " windows written, %" PRIu64 " lost",
-			    agent->governor.frequency_hz, (double)governor_cost_ppm(cost) / 1e4,
+			    agent->frequency_hz, percent_of(cost, governor_cost_ns(cost)),
 			    cost->memory_bytes >> 20, stats.written, stats.failed + stats.dropped);
 	say(agent, AGENT_VERBOSE,
-	    "window of %.1f s at %u Hz: %" PRIu64 " samples, %.4f %% of the CPUs, %" PRIu64
-	    " KiB, %u waiting",
-	    (double)cost->elapsed_ns / NS_PER_SEC, window->cut.frequency_hz,
-	    window->ledger.samples.recorded, (double)governor_cost_ppm(cost) / 1e4,
+	    "window of %.1f s at %u Hz: %" PRIu64 " samples, %.4f %% of the CPUs (%.4f in the "
+	    "kernel, %.4f to collect, the rest for names and writing), %" PRIu64 " KiB, %u waiting",
+	    (double)window->ledger.duration_ns / NS_PER_SEC, window->cut.frequency_hz,
+	    window->ledger.samples.recorded, percent_of(cost, governor_cost_ns(cost)),
+	    percent_of(cost, cost->bpf_ns), percent_of(cost, cost->collector_ns),
 	    cost->memory_bytes >> 10, stats.waiting);
 }
 
-/* The next window's rate; and new phases, if these have been in force for long enough. */
-static int set_rate(struct agent *agent, const struct governor_decision *decision, struct err *err)
+/* A window that cannot be had whole is given up, and no other. */
+static void hand_over(struct agent *agent, struct recorder_cut *cut,
+		      const struct governor_measure *cost)
+{
+	const struct objects *objects = processes_objects(recorder_processes(agent->recorder));
+	struct closed_window window = {0};
+	int r;
+
+	window.cut = TAKE(*cut, (struct recorder_cut){0});
+	describe_ledger(agent, &window, cost);
+	tell_window(agent, &window, cost);
+	agent->cpus = window.cut.ticks.cpus;
+	r = recording_detach(&window.cut.recording, objects, &window.objects);
+	if (r == 0) {
+		window_writer_give(agent->writer, &window);
+		return;
+	}
+	say(agent, AGENT_ERROR, "a window is lost: cannot hand it over: %s", strerror(-r));
+	window_writer_drop(agent->writer, &window);
+}
+
+static uint64_t phase_interval_ns(uint32_t frequency_hz)
+{
+	return MAX(PHASE_INTERVAL_NS, PHASE_INTERVAL_TICKS * NS_PER_SEC / frequency_hz);
+}
+
+/* This rate; and new phases, if these have been in force for long enough. */
+static int set_rate(struct agent *agent, uint32_t frequency_hz, struct err *err)
 {
 	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 
-	if (decision->reason == GOVERNOR_NONE && now_ns - agent->phase_ns < PHASE_INTERVAL_NS)
+	if (frequency_hz == agent->frequency_hz &&
+	    now_ns - agent->phase_ns < phase_interval_ns(frequency_hz))
 		return 0;
-	if (decision->reason != GOVERNOR_NONE)
-		say(agent, AGENT_INFO, "now at %u Hz: %s", decision->frequency_hz,
-		    governor_reason_text(decision->reason));
 	agent->phase_ns = now_ns;
-	return recorder_set_frequency(agent->recorder, decision->frequency_hz, err);
+	agent->frequency_hz = frequency_hz;
+	return recorder_set_frequency(agent->recorder, frequency_hz, err);
 }
 
-static int govern(struct agent *agent, const struct governor_measure *cost, struct err *err)
+/* Where the rate changes, no tick comes between two windows: it would count for the wrong time. */
+static int cut_at_rate(struct agent *agent, uint32_t frequency_hz, struct recorder_cut *ret_cut,
+		       struct err *err)
 {
-	struct governor_limits limits = limits_of(&agent->config);
-	struct governor_decision decision = governor_decide(&agent->governor, &limits, cost);
+	bool hold = frequency_hz != agent->frequency_hz && !agent->paused;
+	int r;
 
-	if (decision.trim)
-		window_writer_trim(agent->writer);
-	return set_rate(agent, &decision, err);
+	if (hold)
+		recorder_hold(agent->recorder);
+	r = recorder_cut(agent->recorder, ret_cut, err);
+	if (r < 0)
+		agent->governor.frequency_hz = agent->frequency_hz;
+	else
+		r = set_rate(agent, frequency_hz, err);
+	if (hold && recorder_pause(agent->recorder, false, r < 0 ? NULL : err) < 0 && r == 0)
+		r = -EIO;
+	return r;
 }
 
-static int detach(struct agent *agent, struct closed_window *window, struct err *err)
+static int cut_window_at(struct agent *agent, uint32_t frequency_hz,
+			 const struct governor_measure *cost, struct err *err)
 {
-	const struct objects *objects = processes_objects(recorder_processes(agent->recorder));
-	int r = recording_detach(&window->cut.recording, objects, &window->objects);
+	_cleanup_recorder_cut_ struct recorder_cut cut = {0};
+	int r = cut_at_rate(agent, frequency_hz, &cut, err);
 
 	if (r < 0)
-		return err_errno(err, r, "cannot hand a window over");
-	jit_files_forget_samples(objects_jit_files(objects));
-	return 0;
-}
-
-static int hand_over(struct agent *agent, struct governor_measure *ret_cost, struct err *err)
-{
-	struct closed_window window = {0};
-	int r = recorder_cut(agent->recorder, &window.cut, err);
-
-	if (r == 0)
-		r = detach(agent, &window, err);
-	if (r < 0) {
-		closed_window_free(&window);
 		return r;
-	}
-	measure(agent, &window.cut, ret_cost);
-	describe_ledger(agent, &window, ret_cost);
-	tell_window(agent, &window, ret_cost);
-	window_writer_give(agent->writer, &window);
+	begin_window(agent, cut.end.monotonic_ns);
+	hand_over(agent, &cut, cost);
+	agent->failures = 0;
 	return 0;
 }
 
 static int cut_window(struct agent *agent, struct err *err)
 {
 	struct governor_measure cost;
-	int r = hand_over(agent, &cost, err);
+	int r = recorder_settle(agent->recorder, err);
 
-	if (r == 0)
-		r = govern(agent, &cost, err);
-	return r < 0 ? r : begin_window(agent);
+	if (r < 0)
+		return r;
+	measure(agent, &cost);
+	return cut_window_at(agent, govern(agent, &cost).frequency_hz, &cost, err);
 }
 
 /* ---- changing ---- */
@@ -363,17 +416,16 @@ static int apply(struct agent *agent, const struct agent_config *next, struct er
 {
 	bool recorder = needs_new_recorder(agent, next), writer = needs_new_store(agent, next);
 	bool rate = next->frequency_hz != agent->config.frequency_hz;
-	int r = cut_window(agent, err);
+	struct governor_measure cost;
+	int r;
 
-	if (r < 0)
-		return r;
+	measure(agent, &cost);
 	agent->config = *next;
 	if (rate)
 		agent->governor.frequency_hz = next->frequency_hz;
-	r = reopen(agent, recorder, writer, err);
-	if (r == 0 && rate && !recorder)
-		r = recorder_set_frequency(agent->recorder, next->frequency_hz, err);
-	return r < 0 ? r : begin_window(agent);
+	r = cut_window_at(agent, recorder ? agent->frequency_hz : agent->governor.frequency_hz,
+			  &cost, err);
+	return r < 0 ? r : reopen(agent, recorder, writer, err);
 }
 
 static int reload(struct agent *agent, struct err *err)
@@ -423,6 +475,26 @@ static void ping_watchdog(struct agent *agent)
 	agent->ping_ns = now_ns;
 }
 
+/* The kernel's side tells what it took when a window of its own closes, some seconds apart. */
+static bool is_overdrawn(const struct agent *agent)
+{
+	struct governor_limits limits = limits_of(&agent->config);
+	struct governor_measure so_far = {
+		.elapsed_ns = clock_ns(CLOCK_MONOTONIC) - agent->window_begin_ns,
+		.cpus = agent->cpus,
+		.bpf_ns = recorder_account(agent->recorder)->stats[SMOLDER_STAT_RUN_NS],
+		.collector_ns = self_meter_thread_ns(&agent->meter),
+	};
+
+	return governor_is_overdrawn(&agent->governor, &limits, &so_far, agent->config.window_ns);
+}
+
+static bool is_window_over(const struct agent *agent)
+{
+	return agent->cut || clock_ns(CLOCK_MONOTONIC) >= agent->window_end_ns ||
+	       is_overdrawn(agent);
+}
+
 static int run_once(struct agent *agent, struct err *err)
 {
 	int r = recorder_run_once(agent->recorder, agent->window_end_ns, err);
@@ -434,26 +506,53 @@ static int run_once(struct agent *agent, struct err *err)
 		r = reload(agent, err);
 	if (r < 0 || agent->stop)
 		return r;
-	if (agent->cut || clock_ns(CLOCK_MONOTONIC) >= agent->window_end_ns)
-		r = cut_window(agent, err);
+	return is_window_over(agent) ? cut_window(agent, err) : 0;
+}
+
+/* Of memory, descriptors and room there may be more in a while. */
+static bool may_pass(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -ENOSPC ||
+	       error == -EAGAIN;
+}
+
+static int run_on(struct agent *agent, struct err *err)
+{
+	int r = run_once(agent, err);
+
+	if (r == 0 || !may_pass(r) || ++agent->failures > FAILURES_MAX)
+		return r;
+	say(agent, AGENT_ERROR, "%s; to be tried again", err->text);
+	agent->cut = false;
+	agent->window_end_ns = MAX(agent->window_end_ns, clock_ns(CLOCK_MONOTONIC) + RETRY_NS);
+	return 0;
+}
+
+static int finish(struct agent *agent, struct err *err)
+{
+	_cleanup_recorder_cut_ struct recorder_cut cut = {0};
+	struct governor_measure cost;
+	int r;
+
+	recorder_stop(agent->recorder);
+	measure(agent, &cost);
+	r = recorder_cut(agent->recorder, &cut, err);
+	if (r == 0)
+		hand_over(agent, &cut, &cost);
 	return r;
 }
 
 static int run(struct agent *agent, struct err *err)
 {
-	struct governor_measure cost;
 	int r = 0;
 
 	service_notify_send(&agent->notify, "READY=1");
 	say(agent, AGENT_INFO, "sampling at %u Hz into '%s'", agent->config.frequency_hz,
 	    agent->config.store);
 	while (r == 0 && !agent->stop)
-		r = run_once(agent, err);
-	if (r < 0)
-		return r;
+		r = run_on(agent, err);
 	service_notify_send(&agent->notify, "STOPPING=1");
-	recorder_stop(agent->recorder);
-	return hand_over(agent, &cost, err);
+	return r < 0 ? r : finish(agent, err);
 }
 
 static void agent_done(struct agent *agent)

@@ -4,13 +4,18 @@
  * rate to go on, and whether to let go of memory. Plain data.
  *
  * It is quick to lower and slow to raise: a window over its bound lowers the rate in proportion, with some
- * room to spare; only several windows in a row far below it raise it again.
+ * room to spare; only several windows in a row far below it raise it again. A window that spends more than
+ * its share long before its end is cut short. Work that comes in bursts whatever the rate (new code that
+ * wants names) counts as what it usually takes. And a rate at which sampling is next to nothing of what
+ * may be spent is not lowered: what is spent then goes for something else.
  */
 #ifndef SMOLDER_AGENT_GOVERNOR_H
 #define SMOLDER_AGENT_GOVERNOR_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define GOVERNOR_USUAL 3 /* windows that tell what is usual */
 
 struct governor_limits {
 	uint32_t frequency_hz; /* wished for, and never exceeded */
@@ -22,19 +27,27 @@ struct governor_limits {
 struct governor_measure {
 	uint64_t elapsed_ns;
 	uint32_t cpus;
-	uint64_t bpf_ns; /* run time of our programs, on all CPUs */
-	uint64_t cpu_ns; /* CPU time of all our processes */
+	uint64_t samples;       /* recorded */
+	uint64_t bpf_ns;        /* run time of our programs, on all CPUs */
+	uint64_t collector_ns;  /* CPU time of the thread that samples */
+	uint64_t background_ns; /* CPU time of all else of ours: names, writing */
 	uint64_t memory_bytes;
 };
 
 struct governor {
-	uint32_t frequency_hz; /* in force */
-	uint32_t windows;      /* measured so far, at most 2 */
-	uint32_t calm;         /* windows in a row far below the bounds */
-	uint32_t crowded;      /* windows in a row with too much memory */
+	uint32_t frequency_hz;                   /* in force */
+	uint32_t windows;                        /* measured so far, at most 2 */
+	uint32_t calm;                           /* windows in a row far below the bounds */
+	uint32_t crowded;                        /* windows in a row with too much memory */
+	uint64_t background_ppm[GOVERNOR_USUAL]; /* of the last windows, the latest first */
 };
 
-enum governor_reason { GOVERNOR_NONE, GOVERNOR_CPU, GOVERNOR_MEMORY, GOVERNOR_CALM };
+enum governor_reason {
+	GOVERNOR_NONE,
+	GOVERNOR_CPU,
+	GOVERNOR_MEMORY,
+	GOVERNOR_CALM,
+};
 
 struct governor_decision {
 	uint32_t frequency_hz;
@@ -49,7 +62,18 @@ struct governor_decision governor_decide(struct governor *governor,
 					 const struct governor_limits *limits,
 					 const struct governor_measure *measure);
 
-/* The share of all CPUs' time, in parts per million. */
+/*
+ * Has the window that is going on, of which `measure` tells so far, spent all that a window of `window_ns`
+ * may, and would a lower rate help?
+ */
+bool governor_is_overdrawn(const struct governor *governor, const struct governor_limits *limits,
+			   const struct governor_measure *measure, uint64_t window_ns);
+
+/* All of it. */
+uint64_t governor_cost_ns(const struct governor_measure *measure);
+
+/* The share of all CPUs' time, in parts per million: of so many ns of it, and of all the cost. */
+uint64_t governor_share_ppm(const struct governor_measure *measure, uint64_t ns);
 uint64_t governor_cost_ppm(const struct governor_measure *measure);
 
 const char *governor_reason_text(enum governor_reason reason);

@@ -12,6 +12,11 @@
 
 struct totals {
 	uint64_t cpu_ns, rss_bytes;
+	uint64_t size_bytes; /* of our own address space */
+};
+
+struct memory {
+	uint64_t size_bytes, rss_bytes;
 };
 
 static uint64_t ns_of_timeval(const struct timeval *time)
@@ -28,18 +33,19 @@ static uint64_t ns_of_usage(int who)
 	return ns_of_timeval(&usage.ru_utime) + ns_of_timeval(&usage.ru_stime);
 }
 
-/* Resident pages are the second number of statm, proc(5). */
-static uint64_t rss_of(const char *pid)
+/* In pages: the address space, and what of it is resident; proc(5). */
+static struct memory memory_of(const char *pid)
 {
 	_cleanup_fclose_ FILE *file = NULL;
-	unsigned long long pages = 0;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	unsigned long long size, resident;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%.16s/statm", pid);
 	file = fopen(path, "re");
-	if (!file || fscanf(file, "%*u %llu", &pages) != 1)
-		return 0;
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	if (!file || fscanf(file, "%llu %llu", &size, &resident) != 2)
+		return (struct memory){0};
+	return (struct memory){.size_bytes = size * page, .rss_bytes = resident * page};
 }
 
 /* The first number is the time on a CPU, Documentation/scheduler/sched-stats.rst. */
@@ -56,6 +62,15 @@ static uint64_t cpu_of(const char *pid)
 	return ns;
 }
 
+/* A child that has not executed its program yet has our own memory, and none of its own. */
+static void add_memory(const char *pid, struct totals *totals)
+{
+	struct memory memory = memory_of(pid);
+
+	if (memory.size_bytes != totals->size_bytes)
+		totals->rss_bytes += memory.rss_bytes;
+}
+
 /* Children live on, and what they have used is not in RUSAGE_CHILDREN yet. */
 static void add_children_of(const char *task, struct totals *totals)
 {
@@ -66,7 +81,7 @@ static void add_children_of(const char *task, struct totals *totals)
 	file = fopen(path, "re");
 	while (file && fscanf(file, "%15s", pid) == 1) {
 		totals->cpu_ns += cpu_of(pid);
-		totals->rss_bytes += rss_of(pid);
+		add_memory(pid, totals);
 	}
 }
 
@@ -88,13 +103,26 @@ static void add_children(struct totals *totals)
 
 void self_meter_read(struct self_meter *meter, struct self_reading *ret_reading)
 {
+	struct memory own = memory_of("self");
 	struct totals totals = {
 		.cpu_ns = ns_of_usage(RUSAGE_SELF) + ns_of_usage(RUSAGE_CHILDREN),
-		.rss_bytes = rss_of("self"),
+		.rss_bytes = own.rss_bytes,
+		.size_bytes = own.size_bytes,
 	};
+	uint64_t thread_ns = self_meter_thread_ns(meter), all_ns;
 
 	add_children(&totals);
-	ret_reading->cpu_ns = totals.cpu_ns - MIN(meter->cpu_ns, totals.cpu_ns);
-	ret_reading->rss_bytes = totals.rss_bytes;
+	all_ns = totals.cpu_ns - MIN(meter->cpu_ns, totals.cpu_ns);
+	*ret_reading = (struct self_reading){
+		.thread_ns = thread_ns,
+		.others_ns = all_ns - MIN(thread_ns, all_ns),
+		.rss_bytes = totals.rss_bytes,
+	};
+	meter->thread_ns += thread_ns;
 	meter->cpu_ns = totals.cpu_ns;
+}
+
+uint64_t self_meter_thread_ns(const struct self_meter *meter)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) - meter->thread_ns;
 }

@@ -33,7 +33,7 @@ struct window_writer {
 	pthread_cond_t news;
 	struct closed_window queue[QUEUE_MAX];
 	uint32_t queue_len;
-	struct ledger dropped; /* of windows that found the queue full, since one did not */
+	struct ledger dropped; /* of windows that are lost, since one was queued */
 	struct window_writer_stats stats;
 	bool trim, stop;
 	struct background background;
@@ -148,11 +148,22 @@ static bool take_window(struct window_writer *writer, struct closed_window *ret_
 	return taken;
 }
 
-static void note_outcome(struct window_writer *writer, int r, const struct err *err)
+/* All of its ticks that would have been recorded are lost. */
+static void note_loss(struct window_writer *writer, struct ledger *ledger, const char *reason)
+{
+	ledger_reasons_add(&ledger->samples.lost, reason, ledger->samples.recorded);
+	ledger->samples.recorded = 0;
+	ledger_merge(&writer->dropped, ledger);
+}
+
+static void note_outcome(struct window_writer *writer, struct closed_window *window, int r,
+			 const struct err *err)
 {
 	pthread_mutex_lock(&writer->lock);
 	writer->stats.written += r == 0;
 	writer->stats.failed += r < 0;
+	if (r < 0)
+		note_loss(writer, &window->ledger, "window not written");
 	if (!writer->queue_len && !writer->stop)
 		background_relax(&writer->background);
 	pthread_mutex_unlock(&writer->lock);
@@ -171,7 +182,7 @@ static void *run(void *ctx)
 	while (take_window(writer, &window, &trim)) {
 		if (trim || ++writer->namer_windows > NAMER_WINDOWS_MAX)
 			drop_namer(writer);
-		note_outcome(writer, write_window(writer, &window, &err), &err);
+		note_outcome(writer, &window, write_window(writer, &window, &err), &err);
 		closed_window_free(&window);
 		malloc_trim(0);
 	}
@@ -221,14 +232,9 @@ int window_writer_new(const struct window_writer_options *options,
 	return 0;
 }
 
-/* All of its ticks that would have been recorded are lost. */
 static void drop_window(struct window_writer *writer, struct closed_window *window)
 {
-	struct ledger *ledger = &window->ledger;
-
-	ledger_reasons_add(&ledger->samples.lost, "window dropped", ledger->samples.recorded);
-	ledger->samples.recorded = 0;
-	ledger_merge(&writer->dropped, ledger);
+	note_loss(writer, &window->ledger, "window dropped");
 	writer->stats.dropped++;
 	closed_window_free(window);
 }
@@ -251,6 +257,13 @@ void window_writer_give(struct window_writer *writer, struct closed_window *wind
 		drop_window(writer, window);
 	else
 		queue_window(writer, window);
+	pthread_mutex_unlock(&writer->lock);
+}
+
+void window_writer_drop(struct window_writer *writer, struct closed_window *window)
+{
+	pthread_mutex_lock(&writer->lock);
+	drop_window(writer, window);
 	pthread_mutex_unlock(&writer->lock);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Turns windows into named profiles and appends them to the store, in a thread of the lowest priority,
- * which is hurried when windows wait. They wait in a queue of a few; when it is full the next one is dropped, and its
- * ticks are put on the account of the one written next, as lost.
+ * which is hurried when windows wait. They wait in a queue of a few; when it is full the next one is dropped.
+ * The ticks of windows that were dropped or could not be written are put on the account of the one written
+ * next, as lost.
  */
 #ifndef SMOLDER_WINDOW_WRITER_H
 #define SMOLDER_WINDOW_WRITER_H
@@ -40,6 +41,9 @@ int window_writer_new(const struct window_writer_options *options,
 
 /* Takes the window over, whatever becomes of it. */
 void window_writer_give(struct window_writer *writer, struct closed_window *window);
+
+/* Gives the window up: its ticks are lost, on the account of the one written next. */
+void window_writer_drop(struct window_writer *writer, struct closed_window *window);
 
 /* To let go, before the next window, of what can be found out again. */
 void window_writer_trim(struct window_writer *writer);

@@ -19,8 +19,9 @@
 #define AWAIT_US 100
 /* How far the pool is mapped at a time. */
 #define POOL_STEP ((size_t)2 << 20)
-/* Copied stacks of one window. */
+/* Copied stacks of one window, and what calls for its end. */
 #define COPIES_MAX_BYTES ((size_t)64 << 20)
+#define COPIES_MANY_BYTES ((size_t)8 << 20)
 #define MAX_STACK_PATH "/proc/sys/kernel/perf_event_max_stack"
 
 struct mapped {
@@ -347,6 +348,13 @@ int sampler_consume(struct sampler *sampler, struct err *err)
 	return r < 0 ? err_errno(err, r, "cannot read the sampler's ring buffers") : 0;
 }
 
+bool sampler_is_crowded(const struct sampler *sampler)
+{
+	uint32_t epoch = sampler->bpf->bss->active_epoch & 1;
+
+	return sampler->windows[epoch].memory.len > COPIES_MANY_BYTES;
+}
+
 static int take_stats(struct sampler *sampler, uint32_t epoch, struct window *window)
 {
 	int fd = bpf_map__fd(sampler->bpf->maps.stats);
@@ -366,18 +374,24 @@ static int take_stats(struct sampler *sampler, uint32_t epoch, struct window *wi
  * The kernel returns from an update of a map of maps only when no program that could have seen the
  * old value is running: programs run in RCU read sections, and it waits for those.
  */
-int sampler_wait(struct sampler *sampler)
+static int make_barrier(void)
+{
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "smolder_inner", 4, 4, 1, NULL);
+}
+
+static int pass_barrier(struct sampler *sampler, int inner_fd)
 {
 	uint32_t zero = 0;
-	int outer_fd = bpf_map__fd(sampler->bpf->maps.barrier);
-	int inner_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "smolder_inner", 4, 4, 1, NULL);
-	int r;
 
-	if (inner_fd < 0)
-		return inner_fd;
-	r = bpf_map_update_elem(outer_fd, &zero, &inner_fd, BPF_ANY);
-	close(inner_fd);
-	return r;
+	return bpf_map_update_elem(bpf_map__fd(sampler->bpf->maps.barrier), &zero, &inner_fd,
+				   BPF_ANY);
+}
+
+int sampler_wait(struct sampler *sampler)
+{
+	_cleanup_close_ int inner_fd = make_barrier();
+
+	return inner_fd < 0 ? inner_fd : pass_barrier(sampler, inner_fd);
 }
 
 static struct drain_maps epoch_maps(const struct sampler *sampler, uint32_t epoch)
@@ -425,12 +439,15 @@ int sampler_rotate(struct sampler *sampler, struct window **ret_window, struct e
 {
 	uint32_t old = sampler->bpf->bss->active_epoch & 1;
 	struct window *window = &sampler->windows[old];
+	_cleanup_close_ int inner_fd = make_barrier(); /* what may fail comes before the flip */
 	struct drain_maps maps;
 	int r;
 
+	if (inner_fd < 0)
+		return err_errno(err, inner_fd, "cannot close a window of the sampler");
 	window_clear(&sampler->windows[!old]);
 	__atomic_store_n(&sampler->bpf->bss->active_epoch, !old, __ATOMIC_SEQ_CST);
-	r = sampler_wait(sampler);
+	r = pass_barrier(sampler, inner_fd);
 	if (r < 0)
 		return err_errno(err, r, "cannot wait for the sampler to leave the old window");
 	r = sampler_consume(sampler, err);

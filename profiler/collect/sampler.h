@@ -61,6 +61,9 @@ int sampler_poll_fd(const struct sampler *sampler);
 /* Empties the rings: process events to the callback, exact samples to their windows. */
 int sampler_consume(struct sampler *sampler, struct err *err) _warn_unused_;
 
+/* So many stacks have come as copies that the window had better be closed. */
+bool sampler_is_crowded(const struct sampler *sampler);
+
 /*
  * Closes the current window: flips the epoch, waits until no program can still be using the old
  * one, drains it. The window belongs to the sampler and lives until the next call but one.

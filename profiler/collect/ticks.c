@@ -34,7 +34,7 @@ struct ticks {
 	enum tick_event event;
 	uint32_t frequency_hz;
 	int prog_fd;
-	bool enabled, paused;
+	bool enabled, paused, held; /* held: paused by ticks_hold() */
 	uint64_t end_ns;            /* CLOCK_MONOTONIC of ticks_disable(); 0: not yet */
 	uint64_t pause_ns;          /* CLOCK_MONOTONIC of ticks_pause() */
 	uint64_t idle_begin_ns;     /* cycles only: idle time of all CPUs when the interval began */
@@ -379,7 +379,7 @@ static void account_pause(const struct ticks *ticks, uint64_t now_ns, struct tic
 {
 	uint64_t due = (now_ns - ticks->pause_ns) / period_ns(ticks) * ticks->cpus.len;
 
-	account->paused += due;
+	*(ticks->held ? &account->held : &account->paused) += due;
 	account->expected += due;
 }
 
@@ -458,7 +458,7 @@ int ticks_set_frequency(struct ticks *ticks, uint32_t frequency_hz, struct err *
 	return r;
 }
 
-void ticks_pause(struct ticks *ticks)
+static void stop_all(struct ticks *ticks, bool hold)
 {
 	if (ticks->paused)
 		return;
@@ -470,6 +470,17 @@ void ticks_pause(struct ticks *ticks)
 	begin_idle_interval(ticks);
 	ticks->pause_ns = clock_ns(CLOCK_MONOTONIC);
 	ticks->paused = true;
+	ticks->held = hold;
+}
+
+void ticks_pause(struct ticks *ticks)
+{
+	stop_all(ticks, false);
+}
+
+void ticks_hold(struct ticks *ticks)
+{
+	stop_all(ticks, true);
 }
 
 static int resume_cpu(struct ticks *ticks, struct tick_cpu *cpu, uint64_t period, struct err *err)

@@ -26,6 +26,7 @@ struct tick_account {       /* ticks of all CPUs together, since ticks_enable() 
 	uint64_t stopped;   /* due while the kernel had stopped the event: throttled */
 	uint64_t idle;      /* cycles only: due while the CPU was halted and so had no cycles */
 	uint64_t paused;    /* due between ticks_pause() and ticks_resume() */
+	uint64_t held;      /* likewise, of ticks_hold() */
 	uint32_t cpus;      /* ever sampled */
 };
 
@@ -50,8 +51,12 @@ int ticks_enable(struct ticks *ticks, struct err *err) _warn_unused_;
  */
 int ticks_set_frequency(struct ticks *ticks, uint32_t frequency_hz, struct err *err) _warn_unused_;
 
-/* Stops sampling until ticks_resume(). The account goes on: what is due meanwhile is `paused`. */
+/*
+ * Stops sampling until ticks_resume(). The account goes on: what is due meanwhile is `paused`; or `held`, when
+ * it is for a moment, to change the rate, say. Of ticks that are paused already, neither changes anything.
+ */
 void ticks_pause(struct ticks *ticks);
+void ticks_hold(struct ticks *ticks);
 int ticks_resume(struct ticks *ticks, struct err *err) _warn_unused_;
 
 /* When it returns, no sampling program runs or will run. */

@@ -4,11 +4,16 @@
 #include <errno.h>
 #include <string.h>
 
+/* Of copied stacks; more is given back. */
+#define MEMORY_KEPT ((size_t)1 << 20)
+
 void window_clear(struct window *window)
 {
 	window->samples.len = 0;
 	window->addresses.len = 0;
 	window->copies.len = 0;
+	if (window->memory.cap > MEMORY_KEPT)
+		buf_free(&window->memory);
 	buf_clear(&window->memory);
 	window->stacks.len = 0;
 	hashindex_clear(&window->stacks_by_name);

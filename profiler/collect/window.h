@@ -54,7 +54,7 @@ struct window {
 	uint64_t no_memory;     /* samples for which user space had no memory; likewise */
 };
 
-/* Forgets the contents, keeps the memory. */
+/* Forgets the contents, keeps the memory, but for large copies of stacks. */
 void window_clear(struct window *window);
 
 void window_free(struct window *window);
