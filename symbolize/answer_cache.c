@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define BLOCK_FRAMES ((size_t)512) /* no answer has more than a quarter of that */
+
 struct wanted {
 	const struct answer_cache *cache;
 	uint64_t offset;
@@ -34,23 +36,32 @@ const struct sym_result *answer_cache_find(const struct answer_cache *cache, uin
 	return id == HASHINDEX_NONE ? NULL : &cache->answers.items[id].result;
 }
 
-static int copy_frames(struct sym_result *result)
+static int add_block(struct answer_cache *cache)
 {
-	struct sym_frame *frames;
+	_cleanup_free_ struct sym_frame *block = reallocarray(NULL, BLOCK_FRAMES, sizeof(*block));
 
-	if (!result->frames_len)
-		return 0;
-	frames = reallocarray(NULL, result->frames_len, sizeof(*frames));
-	if (!frames)
+	if (!block || vec_push(&cache->blocks, block) < 0)
 		return -1;
-	memcpy(frames, result->frames, result->frames_len * sizeof(*frames));
-	result->frames = frames;
+	(void)TAKE_PTR(block);
+	cache->block_used = 0;
 	return 0;
 }
 
-static void free_frames(struct sym_result *result)
+static int copy_frames(struct answer_cache *cache, struct sym_result *result)
 {
-	free((void *)(uintptr_t)result->frames);
+	size_t len = result->frames_len;
+	struct sym_frame *frames;
+
+	if (!len)
+		return 0;
+	if (len > BLOCK_FRAMES || ((!cache->blocks.len || BLOCK_FRAMES - cache->block_used < len) &&
+				   add_block(cache) < 0))
+		return -1;
+	frames = *vec_last(&cache->blocks) + cache->block_used;
+	memcpy(frames, result->frames, len * sizeof(*frames));
+	cache->block_used += len;
+	result->frames = frames;
+	return 0;
 }
 
 const struct sym_result *answer_cache_keep(struct answer_cache *cache, uint32_t object,
@@ -60,22 +71,20 @@ const struct sym_result *answer_cache_keep(struct answer_cache *cache, uint32_t 
 
 	if (cache->answers.len >= ANSWER_CACHE_MAX)
 		answer_cache_forget(cache);
-	if (copy_frames(&answer.result) < 0)
-		return NULL;
-	if (vec_reserve(&cache->answers, cache->answers.len + 1) < 0 ||
+	if (copy_frames(cache, &answer.result) < 0 ||
+	    vec_reserve(&cache->answers, cache->answers.len + 1) < 0 ||
 	    hashindex_add(&cache->index, place_hash(object, offset), (uint32_t)cache->answers.len) <
-		    0) {
-		free_frames(&answer.result);
+		    0)
 		return NULL;
-	}
 	cache->answers.items[cache->answers.len++] = answer;
 	return &vec_last(&cache->answers)->result;
 }
 
 void answer_cache_forget(struct answer_cache *cache)
 {
-	vec_for_each(&cache->answers, answer)
-		free_frames(&answer->result);
+	vec_for_each(&cache->blocks, block)
+		free(*block);
+	cache->blocks.len = 0;
 	cache->answers.len = 0;
 	hashindex_clear(&cache->index);
 }
@@ -83,6 +92,7 @@ void answer_cache_forget(struct answer_cache *cache)
 void answer_cache_free(struct answer_cache *cache)
 {
 	answer_cache_forget(cache);
+	vec_free(&cache->blocks);
 	vec_free(&cache->answers);
 	hashindex_free(&cache->index);
 }

@@ -21,6 +21,8 @@ struct answer {
 
 struct answer_cache { /* all zero: empty and valid */
 	VEC(struct answer) answers;
+	VEC(struct sym_frame *) blocks; /* what answers' frames are in */
+	size_t block_used;              /* frames of the last one */
 	struct hashindex index;
 };
 

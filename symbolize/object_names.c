@@ -217,7 +217,7 @@ int object_names_save(struct object_names *names, const struct index_store *stor
 	if (r == 0)
 		r = index_store_save(store, names->cache_name, &contents, &units);
 	vec_free(&units.list);
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /* ---- opening ---- */

@@ -88,19 +88,22 @@ static void object_free(struct object *object)
 	cleanup_close_(&object->fd);
 }
 
-/* What cannot be kept is found out again the next time. */
+/* What cannot be kept is found out again the next time. Only who adds something looks for what to remove. */
 static void save_objects(struct symbolizer *symbolizer)
 {
 	uint64_t len_max = symbolizer->options.cache_len_max;
+	bool has_grown = false;
 
 	if (!index_store_is_open(&symbolizer->store))
 		return;
 	vec_for_each(&symbolizer->objects, object)
 		if (object->is_loaded && object->broken == SYM_OK)
-			(void)object_names_save(&object->names, &symbolizer->store);
+			has_grown |= object_names_save(&object->names, &symbolizer->store) > 0;
 	if (symbolizer->store.directory < 0)
 		return;
-	index_directory_trim(symbolizer->store.directory, len_max ? len_max : CACHE_LEN_MAX);
+	if (has_grown)
+		index_directory_trim(symbolizer->store.directory,
+				     len_max ? len_max : CACHE_LEN_MAX);
 	close(symbolizer->store.directory);
 }
 

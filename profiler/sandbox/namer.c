@@ -90,7 +90,8 @@ static void close_cache(struct namer *namer)
 
 	if (namer->files.cache < 0)
 		return;
-	index_directory_trim(namer->files.cache, len_max ? len_max : CACHE_LEN_MAX);
+	if (namer->files.has_grown)
+		index_directory_trim(namer->files.cache, len_max ? len_max : CACHE_LEN_MAX);
 	close(namer->files.cache);
 }
 

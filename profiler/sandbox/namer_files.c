@@ -235,7 +235,7 @@ void namer_files_index(void *ctx, const void *bytes, size_t len)
 	if (len && write_index(files, bytes, len) < 0)
 		files->draft_len = INDEX_LEN_MAX + 1; /* and no more of it */
 	else if (!len && files->draft.fd >= 0)
-		(void)!index_draft_keep(&files->draft, files->name);
+		files->has_grown |= index_draft_keep(&files->draft, files->name) == 0;
 	if (!len || files->draft_len > INDEX_LEN_MAX)
 		index_draft_drop(&files->draft);
 }

@@ -13,8 +13,9 @@
 
 struct namer_files {
 	const struct symbolizer_options *options;
-	int cache; /* directory; -1: none */
-	int fd;    /* of the object; borrowed, as is its path */
+	int cache;      /* directory; -1: none */
+	bool has_grown; /* something was put there */
+	int fd;         /* of the object; borrowed, as is its path */
 	const char *path;
 	uint32_t owner;                 /* what the caller calls it */
 	uint64_t given;                 /* a hash of the debug files it was given */
