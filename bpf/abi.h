@@ -77,14 +77,26 @@ struct smolder_record {
  */
 #define SMOLDER_RED_ZONE 128
 
-/* SMOLDER_RECORD_COPY, on ring "copies": user_len is 0, the kernel stack is inside. */
+struct smolder_run { /* of pages of stack memory */
+	__u64 begin;
+	__u64 page_cnt;
+};
+
+#define SMOLDER_PAGE 4096
+
+#define SMOLDER_RUNS 2
+
+/*
+ * SMOLDER_RECORD_COPY, on ring "copies": user_len is 0, the kernel stack is inside. Behind it the pages of its runs,
+ * and maybe room for more: the stack the thread is on, and the one that a signal handler on a stack of its own
+ * interrupted.
+ */
 struct smolder_copy {
 	struct smolder_record head;
 	__u64 registers[17]; /* by DWARF number, as in bpf/unwind_abi.h */
 	__u32 call_site;     /* the program counter is a return address */
-	__u32 len;           /* bytes of stack memory behind this */
-	__u32 below;         /* of these, bytes below the stack pointer */
-	__u32 absent;        /* of the pages these lie in, a set: bit n for the nth, not readable */
+	__u32 absent;        /* of the pages, a set: bit n for the nth, not readable */
+	struct smolder_run runs[SMOLDER_RUNS];
 	__u64 kernel[SMOLDER_STACK_DEPTH];
 };
 
@@ -138,7 +150,7 @@ struct smolder_stats {
 _Static_assert(sizeof(struct smolder_task) == 16, "abi");
 _Static_assert(sizeof(struct smolder_key) == 64, "abi");
 _Static_assert(sizeof(struct smolder_record) == 104, "abi");
-_Static_assert(sizeof(struct smolder_copy) == 104 + 152 + 1016, "abi");
+_Static_assert(sizeof(struct smolder_copy) == 104 + 144 + 32 + 1016, "abi");
 _Static_assert(sizeof(struct smolder_event) == 56, "abi");
 
 #endif

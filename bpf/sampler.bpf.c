@@ -16,6 +16,7 @@
 #include "bpf/pointer_walker.bpf.h"
 #include "bpf/sampler_config.h"
 #include "bpf/sampler_maps.bpf.h"
+#include "bpf/stack_copy.bpf.h"
 #include "bpf/task.bpf.h"
 #include "bpf/walker.bpf.h"
 
@@ -32,12 +33,6 @@ __u64 heartbeat_ns = 0; /* CLOCK_MONOTONIC */
 #define ENOENT 2
 #define E2BIG 7
 #define EBUSY 16
-
-/* How much stack memory is copied: by what lies below the stack's beginning, if that is known. */
-#define COPY_PAGE 4096
-#define COPY_SMALL_PAGES 1
-#define COPY_MEDIUM_PAGES 4
-#define COPY_LARGE_PAGES 15
 
 /* Entries are made by tgid; a start time of 0 stands for whoever has the tgid now. */
 static __always_inline struct smolder_target *target_of(const struct smolder_task *identity)
@@ -227,50 +222,14 @@ static __always_inline long define_in(void *map, struct sample_scratch *sample, 
 }
 
 /*
- * Copies page by page: what there is of the first, from `begin` up, and `pages` more. Some may be absent:
- * that part of an array was not used yet, or the tick hit the very fault that is to make the page.
- */
-static __always_inline void copy_memory(struct smolder_copy *copy, __u64 begin, const __u32 pages)
-{
-	unsigned char *to = (unsigned char *)(copy + 1);
-	__u32 part = COPY_PAGE - (begin & (COPY_PAGE - 1)), len = 0, absent = 0;
-
-	if (bpf_probe_read_user(to, part, (void *)begin))
-		absent = 1;
-	else
-		len = part;
-#pragma unroll
-	for (__u32 i = 0; i < pages; i++) {
-		if (bpf_probe_read_user(to + part + i * COPY_PAGE, COPY_PAGE,
-					(void *)(begin + part + i * COPY_PAGE)))
-			absent |= 2u << i;
-		else
-			len = part + (i + 1) * COPY_PAGE;
-	}
-	copy->len = len;
-	copy->absent = absent;
-}
-
-static __always_inline void fill_copy(struct smolder_copy *copy, const struct stepper_walk *walk,
-				      const __u32 pages)
-{
-	__u64 sp = walk->registers[UNWIND_REGISTER_SP];
-
-	__builtin_memcpy(copy->registers, walk->registers, sizeof(copy->registers));
-	copy->call_site = walk->call_site;
-	copy->below = SMOLDER_RED_ZONE;
-	copy_memory(copy, sp - SMOLDER_RED_ZONE, pages);
-}
-
-/*
  * Sends the sample with its stack memory. With that, user space can finish the walk when it has learnt
  * the mappings. 0, or not 0 when there was no room.
  */
 static __always_inline int send_copy(const struct tick *tick, const struct stepper_walk *walk,
-				     const __u32 pages)
+				     const struct smolder_run runs[SMOLDER_RUNS], const __u32 pages)
 {
-	const __u32 room = (pages + 1) * COPY_PAGE; /* the first page may be a partial one */
-	struct smolder_copy *copy = bpf_ringbuf_reserve(&copies, sizeof(*copy) + room, 0);
+	struct smolder_copy *copy =
+		bpf_ringbuf_reserve(&copies, sizeof(*copy) + pages * SMOLDER_PAGE, 0);
 
 	if (!copy)
 		return -1;
@@ -279,35 +238,39 @@ static __always_inline int send_copy(const struct tick *tick, const struct stepp
 	copy->head.key = tick->key;
 	copy->head.user_len = 0;
 	copy->head.kernel_len = tick->kernel ? copy_stack(tick->ctx, copy->kernel) : 0;
-	fill_copy(copy, walk, pages);
+	__builtin_memcpy(copy->registers, walk->registers, sizeof(copy->registers));
+	copy->call_site = walk->call_site;
+	copy->runs[0] = runs[0];
+	copy->runs[1] = runs[1];
+	copy_pages(copy, pages);
 	count_sides(tick->epoch, copy->head.kernel_len, 1);
 	bpf_ringbuf_submit(copy, 0); /* wakes user space: the sooner it knows, the fewer copies */
 	count(tick->epoch, SMOLDER_STAT_COPIED);
 	return 0;
 }
 
-/*
- * A main thread's stack begins at mm->start_stack: no more than what lies below is needed. How deep
- * another thread is cannot be told: as much as may be, and if there is no room, less.
- */
+/* The ring gives room by sizes that are known beforehand. */
 static __always_inline int copy_stack_memory(const struct tick *tick)
 {
 	struct sample_scratch *sample = scratch_of_cpu();
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct smolder_run runs[SMOLDER_RUNS];
 	struct stepper_walk *walk;
-	__u64 begin, depth;
+	__u64 cnt;
 
 	if (!sample)
 		return -1;
 	walk = &sample->walk;
 	walk_from_regs(walk, user_regs(task)); /* a signal frame has others */
-	begin = BPF_CORE_READ(task, mm, start_stack);
-	depth = begin - (walk->registers[UNWIND_REGISTER_SP] - SMOLDER_RED_ZONE);
-	if (depth <= COPY_SMALL_PAGES * COPY_PAGE)
-		return send_copy(tick, walk, COPY_SMALL_PAGES);
-	if (depth > COPY_MEDIUM_PAGES * COPY_PAGE && send_copy(tick, walk, COPY_LARGE_PAGES) == 0)
-		return 0;
-	return send_copy(tick, walk, COPY_MEDIUM_PAGES);
+	find_runs(task, walk->registers[UNWIND_REGISTER_SP], runs);
+	cnt = runs[0].page_cnt + runs[1].page_cnt;
+	if (cnt <= 2)
+		return send_copy(tick, walk, runs, 2);
+	if (cnt <= 4)
+		return send_copy(tick, walk, runs, 4);
+	if (cnt <= 8)
+		return send_copy(tick, walk, runs, 8);
+	return send_copy(tick, walk, runs, COPY_PAGES_MAX);
 }
 
 /* Mappings that user space does not know yet, or did not when it last told us. */

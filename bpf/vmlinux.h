@@ -55,6 +55,10 @@ struct mm_struct {
 	unsigned long start_stack;
 };
 
+struct thread_struct {
+	unsigned long fsbase;
+};
+
 struct task_struct {
 	unsigned int flags;
 	unsigned int in_execve : 1;
@@ -64,6 +68,8 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	unsigned long sas_ss_sp, sas_ss_size;
+	struct thread_struct thread;
 	__u64 start_boottime; /* since v5.5, cf25e24db61c ("time: Rename tsk->real_start_time") */
 	__u64 self_exec_id;   /* u64 since v5.7, d1e7fd6462ca; relocated as u32 before */
 	char comm[16];

@@ -163,6 +163,28 @@ static void place_words(struct processes *processes, const struct smolder_task *
 	}
 }
 
+static void describe_memory(const struct window *window, const struct window_copy *copy,
+			    struct host_stepper_stack *stack)
+{
+	const unsigned char *memory = window->memory.data + copy->memory_off;
+	uint64_t left = copy->memory_len;
+	uint32_t absent = copy->absent;
+
+	for (int i = 0; i < SMOLDER_RUNS; i++) {
+		uint64_t cnt = copy->runs[i].page_cnt, len = MIN(cnt * SMOLDER_PAGE, left);
+
+		stack->runs[i] = (struct host_stepper_run){
+			.begin = copy->runs[i].begin,
+			.memory = memory,
+			.len = len,
+			.absent = absent,
+		};
+		memory += len;
+		left -= len;
+		absent = cnt < 32 ? absent >> cnt : 0;
+	}
+}
+
 /* At least the sampled address is known. */
 static void walk_copied_stack(const struct gathering *from, const struct window_sample *sample,
 			      struct user_stack *stack)
@@ -171,13 +193,10 @@ static void walk_copied_stack(const struct gathering *from, const struct window_
 	struct host_stepper_stack memory = {
 		.registers = copy->registers,
 		.call_site = (int)copy->call_site,
-		.below = copy->below,
-		.absent = copy->absent,
-		.memory = from->window->memory.data + copy->memory_off,
-		.len = copy->memory_len,
 	};
 	struct host_stepper_result result;
 
+	describe_memory(from->window, copy, &memory);
 	walker_walk_copy(from->walker, &sample->key.task, &memory, &result);
 	stack->len = result.len;
 	stack->end = result.end;

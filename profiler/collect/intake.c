@@ -48,17 +48,27 @@ static uint32_t affordable(const struct window *window, uint32_t len)
 	return max && window->memory.len + len > max ? 0 : len;
 }
 
+/* Bytes of all its pages, but for absent ones at the end. */
+static uint32_t len_of_pages(const struct smolder_copy *copy)
+{
+	uint64_t cnt = copy->runs[0].page_cnt + copy->runs[1].page_cnt;
+
+	while (cnt && copy->absent >> (cnt - 1) & 1)
+		cnt--;
+	return (uint32_t)cnt * SMOLDER_PAGE;
+}
+
 static int take_memory(struct window *window, const struct smolder_copy *from)
 {
 	struct window_copy copy = {
 		.call_site = from->call_site,
-		.below = from->below,
 		.absent = from->absent,
 		.memory_off = (uint32_t)window->memory.len,
-		.memory_len = affordable(window, from->len),
+		.memory_len = affordable(window, len_of_pages(from)),
 	};
 
 	memcpy(copy.registers, from->registers, sizeof(copy.registers));
+	memcpy(copy.runs, from->runs, sizeof(copy.runs));
 	buf_append(&window->memory, from + 1, copy.memory_len);
 	if (buf_error(&window->memory))
 		return buf_error(&window->memory);

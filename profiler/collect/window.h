@@ -29,9 +29,9 @@ struct window_sample {
 struct window_copy { /* the user stack of one sample, to be walked yet */
 	uint64_t registers[UNWIND_REGISTER_CNT];
 	uint32_t call_site;
-	uint32_t below;                  /* bytes of the memory below the stack pointer */
-	uint32_t absent;                 /* as in struct smolder_copy */
-	uint32_t memory_off, memory_len; /* into window.memory */
+	uint32_t absent; /* as in struct smolder_copy */
+	struct smolder_run runs[SMOLDER_RUNS];
+	uint32_t memory_off, memory_len; /* into window.memory; may end before the runs do */
 };
 
 struct window_stack { /* a walked stack */

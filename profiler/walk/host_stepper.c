@@ -24,29 +24,41 @@ static int stepper_read(struct stepper_walk *walk, void *to, uint32_t size, uint
 #include "bpf/stepper.h"
 
 /* A page of the copied memory; those behind the set's end are there. */
-static bool is_absent(const struct host_stepper_stack *stack, uint64_t page)
+static bool is_absent(const struct host_stepper_run *run, uint64_t page)
 {
-	return page < 32 && stack->absent >> page & 1;
+	return page < 32 && run->absent >> page & 1;
+}
+
+static bool is_in_run(const struct host_stepper_run *run, uint32_t size, uint64_t address)
+{
+	uint64_t off = address - run->begin;
+
+	return off < run->len && run->len - off >= size;
+}
+
+static int read_run(const struct host_stepper_run *run, void *to, uint32_t size, uint64_t address)
+{
+	uint64_t off = address - run->begin, in_pages = run->begin % STACK_PAGE + off;
+
+	if (is_absent(run, in_pages / STACK_PAGE) ||
+	    is_absent(run, (in_pages + size - 1) / STACK_PAGE))
+		return -1;
+	memcpy(to, run->memory + off, size);
+	return 0;
 }
 
 /* Above the copy there may be more of the stack. */
 static int stepper_read(struct stepper_walk *walk, void *to, uint32_t size, uint64_t address)
 {
 	const struct host_stepper_stack *stack = walk->stack;
-	uint64_t start = stack->registers[UNWIND_REGISTER_SP] - stack->below;
-	uint64_t off = address - start, in_pages = start % STACK_PAGE + off;
 
 	if (stack->read)
 		return stack->read(stack->ctx, to, size, address);
-	if (off > stack->len || stack->len - off < size) {
-		walk->beyond_copy |= address > stack->registers[UNWIND_REGISTER_SP];
-		return -1;
-	}
-	if (is_absent(stack, in_pages / STACK_PAGE) ||
-	    is_absent(stack, (in_pages + size - 1) / STACK_PAGE))
-		return -1;
-	memcpy(to, stack->memory + off, size);
-	return 0;
+	for (int i = 0; i < HOST_STEPPER_RUNS; i++)
+		if (is_in_run(&stack->runs[i], size, address))
+			return read_run(&stack->runs[i], to, size, address);
+	walk->beyond_copy |= address > stack->registers[UNWIND_REGISTER_SP];
+	return -1;
 }
 
 static void begin(struct stepper_walk *walk, const struct host_stepper_pool *pool,

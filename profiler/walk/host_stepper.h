@@ -18,14 +18,21 @@ struct host_stepper_pool {
 	uint32_t objects_len;
 };
 
+struct host_stepper_run { /* of the thread's memory */
+	uint64_t begin;
+	const unsigned char *memory;
+	size_t len;
+	uint32_t absent; /* of the pages it lies in, a set: bit n for the nth, without contents */
+};
+
+#define HOST_STEPPER_RUNS 2
+
 struct host_stepper_stack {
-	const uint64_t *registers;   /* UNWIND_REGISTER_CNT, by DWARF number */
-	int call_site;               /* the program counter is a return address */
-	const unsigned char *memory; /* what was around the stack pointer … */
-	size_t len;                  /* … so much … */
-	size_t below;                /* … of it, so much below the stack pointer */
-	uint32_t absent;             /* of its pages, a set: bit n for the nth, without contents */
-	/* Instead of memory: reads `size` bytes of the thread's; 0, or not 0. NULL: memory counts. */
+	const uint64_t *registers; /* UNWIND_REGISTER_CNT, by DWARF number */
+	int call_site;             /* the program counter is a return address */
+	/* What was around the stack pointer; and on another stack that the walk may come to. */
+	struct host_stepper_run runs[HOST_STEPPER_RUNS];
+	/* Instead of these: reads `size` bytes of the thread's; 0, or not 0. NULL: they count. */
 	int (*read)(void *ctx, void *to, size_t size, uint64_t address);
 	void *ctx;
 	uint32_t mapset_off; /* in the pool */

@@ -62,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct host_stepper_stack stack = {0};
 	struct host_stepper_result result;
 	struct start start = {0};
+	size_t half;
 
 	require(pool && objects);
 	take(&input, &start, sizeof(start));
@@ -71,9 +72,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	memcpy(objects, start.objects, sizeof(start.objects));
 	stack.registers = start.registers;
 	stack.call_site = start.call_site & 1;
-	stack.memory = memory;
-	stack.len = input.len;
-	stack.below = MIN((size_t)start.below, input.len);
+	half = input.len / 2;
+	stack.runs[0] = (struct host_stepper_run){
+		.begin = start.registers[UNWIND_REGISTER_SP] - MIN((size_t)start.below, half),
+		.memory = memory,
+		.len = half,
+		.absent = start.call_site >> 1,
+	};
+	stack.runs[1] = (struct host_stepper_run){
+		.begin = start.registers[UNWIND_REGISTER_FP],
+		.memory = memory + half,
+		.len = input.len - half,
+	};
 	stack.mapset_off = start.mapset_off;
 	take(&input, memory, input.len);
 	host_stepper_walk(

@@ -14,6 +14,8 @@ walked() { "$python" -S "$TOP/tests/tools/walked.py" "$@"; }
 root='_start;__libc_start_main[^;]*(;[^;]+)?;main'
 thread='[^;]+;[^;]+'
 handler='[^;]+' # what a handler returns to
+handled="$root(;interrupted_outer(;interrupted_leaf(;burn)?)?|$(
+	);(faulting_outer|burn_clock)(;[^;]+)*)?;$handler;on_alarm;handler_leaf"
 
 # percent_at_least TEXT SAMPLES PERCENT MIN: with enough samples to say so.
 percent_at_least() {
@@ -82,9 +84,22 @@ test_deep() {
 
 test_signals() {
 	walk signal 99 "$LIVE/walk_signal" 1.5
-	chain signal handler_leaf "$root(;interrupted_outer(;interrupted_leaf(;burn)?)?|$(
-		);(faulting_outer|burn_clock)(;[^;]+)*)?;$handler;on_alarm;handler_leaf"
+	chain signal handler_leaf "$handled"
 	chain signal fault_leaf "$root;faulting_outer;faulting_leaf;$handler;on_fault;fault_leaf"
+}
+
+# The profiler stands still while the program runs: all its stacks come as copies, and are walked afterwards. That
+# of a handler has the memory of two stacks.
+test_copies() {
+	local samples percent
+	# shellcheck disable=SC2016 # another shell's
+	record -F 199 -o copies.folded --ledger copies.json -- \
+		sh -c 'kill -STOP $PPID; "$0" 0.6; kill -CONT $PPID' "$LIVE/walk_signal"
+	closes "copies: the ledger closes" copies.json
+	read -r samples percent < <(walked whole copies.folded walk_signal)
+	percent_at_least "copies: whole stacks, percent" "$samples" "$percent" "$(least 99 "$samples")"
+	echo "# copies, others: $(walked reasons copies.folded walk_signal)"
+	chain copies handler_leaf "$handled"
 }
 
 test_jumps() {
@@ -194,6 +209,7 @@ test_debian() {
 test_plain
 test_deep
 test_signals
+test_copies
 test_jumps
 test_code_that_comes_and_goes
 test_lazy_binding

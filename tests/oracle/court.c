@@ -225,8 +225,9 @@ static void walk_copy(struct court *court, const struct same_sample *walked,
 	struct host_stepper_stack stack = {
 		.registers = copied->registers,
 		.call_site = (int)walked->call_site,
-		.memory = copied->stack,
-		.len = copied->stack_len,
+		.runs[0] = {.begin = copied->registers[UNWIND_REGISTER_SP],
+			    .memory = copied->stack,
+			    .len = copied->stack_len},
 	};
 
 	walker_want(court->walker, &walked->task);

@@ -305,7 +305,7 @@ static void memory_beyond_a_copy_is_not_unreadable(void **state)
 	world->stack[STACK_WORDS - 1] = return_to(1);
 	assert_int_equal(world_walk(world), WALK_COMPLETE);
 	assert_frames(world, code(0), return_to(1) - 1);
-	world->walked.len -= 1;
+	world->walked.runs[0].len -= 1;
 	assert_int_equal(world_walk(world), WALK_SHORT_COPY);
 }
 
@@ -315,19 +315,43 @@ static void absent_pages_are_not_read(void **state)
 	struct world *world = *state;
 
 	world->registers[UNWIND_REGISTER_SP] = STACK_START - 16;
-	world->walked.below = 0;
+	world->walked.runs[0].begin = STACK_START - 16;
 	WORLD_RULES(world, by_sp, by_sp, stop);
 	world->stack[1] = return_to(1);
 	world->stack[3] = return_to(2);
 	assert_int_equal(world_walk(world), WALK_COMPLETE);
-	world->walked.absent = 2;
+	world->walked.runs[0].absent = 2;
 	assert_int_equal(world_walk(world), WALK_UNREADABLE);
 	assert_frames(world, code(0), return_to(1) - 1);
-	world->walked.absent = 1;
+	world->walked.runs[0].absent = 1;
 	assert_int_equal(world_walk(world), WALK_UNREADABLE);
 	assert_frames(world, code(0));
-	world->walked.absent = ~3u;
+	world->walked.runs[0].absent = ~3u;
 	assert_int_equal(world_walk(world), WALK_COMPLETE);
+}
+
+/* A copy of two stacks: a handler's from word 96 on, and from word 0 on what it interrupted. */
+static void a_copy_may_have_two_stacks(void **state)
+{
+	struct world *world = *state;
+	struct host_stepper_run *runs = world->walked.runs;
+
+	WORLD_RULES(world, {.kind = UNWIND_SP | UNWIND_INTERRUPTED, .offset = 16},
+		    {.kind = UNWIND_SIGNAL | UNWIND_INTERRUPTED, .offset = 8},
+		    {.kind = UNWIND_REGISTER, .aux = RBX, .offset = 16}, by_fp, stop);
+	assert_int_equal(walk_signal(world, 103), WALK_COMPLETE);
+	world->walked.read = NULL;
+	runs[0] = (struct host_stepper_run){.begin = word_at(96),
+					    .memory = (const unsigned char *)&world->stack[96],
+					    .len = 64 * sizeof(uint64_t)};
+	assert_int_equal(world_walk(world), WALK_UNREADABLE);
+	runs[1] = (struct host_stepper_run){.begin = word_at(0),
+					    .memory = (const unsigned char *)world->stack,
+					    .len = 32 * sizeof(uint64_t)};
+	assert_int_equal(world_walk(world), WALK_COMPLETE);
+	assert_frames(world, code(0), code(1), code(2), return_to(3) - 1, return_to(4) - 1);
+	runs[1].absent = 1;
+	assert_int_equal(world_walk(world), WALK_UNREADABLE);
 }
 
 static void deep_stacks_are_cut(void **state)
@@ -338,8 +362,8 @@ static void deep_stacks_are_cut(void **state)
 	assert_non_null(words);
 	for (uint32_t i = 0; i < 4096; i++)
 		words[i] = return_to(0);
-	world->walked.memory = (const unsigned char *)words;
-	world->walked.len = 4096 * sizeof(uint64_t);
+	world->walked.runs[0].memory = (const unsigned char *)words;
+	world->walked.runs[0].len = 4096 * sizeof(uint64_t);
 	WORLD_RULES(world, by_sp);
 	assert_int_equal(world_walk(world), WALK_DEPTH);
 	assert_int_equal(world->result.len, WALK_FRAMES_MAX);
@@ -448,6 +472,7 @@ int main(void)
 		WORLD_TEST(frames_must_lie_above_one_another),
 		WORLD_TEST(memory_beyond_a_copy_is_not_unreadable),
 		WORLD_TEST(absent_pages_are_not_read),
+		WORLD_TEST(a_copy_may_have_two_stacks),
 		WORLD_TEST(deep_stacks_are_cut),
 		WORLD_TEST(addresses_outside_are_kept_as_they_are),
 		WORLD_TEST(no_mappings_no_walk),

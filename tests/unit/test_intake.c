@@ -96,29 +96,37 @@ static void an_exact_sample_has_both_stacks(void **state)
 	assert_int_equal(window.addresses.items[sample->kernel_off + 2], 13);
 }
 
-/* Copies of different lengths, one behind the other. */
+/* Three pages in two runs; what is absent at the end is not kept. */
+static void take_copy(struct window *window, uint32_t number, uint32_t absent)
+{
+	_cleanup_free_ struct smolder_copy *copy = calloc(1, sizeof(*copy) + 4 * SMOLDER_PAGE);
+
+	assert_non_null(copy);
+	copy->head.type = SMOLDER_RECORD_COPY;
+	copy->head.kernel_len = number;
+	copy->head.key.task.tgid = 100 + number;
+	copy->kernel[0] = 1000 + number;
+	copy->registers[UNWIND_REGISTER_RA] = 2000 + number;
+	copy->call_site = number & 1;
+	copy->runs[0] = (struct smolder_run){.begin = 0x1000, .page_cnt = 2};
+	copy->runs[1] = (struct smolder_run){.begin = 0x9000, .page_cnt = 1};
+	copy->absent = absent;
+	memset(copy + 1, 'a' + (int)number, (size_t)4 * SMOLDER_PAGE);
+	intake_record(window, &copy->head);
+}
+
 static void copies_keep_their_registers_and_memory(void **state)
 {
+	static const uint32_t absent[] = {0, 1, 2 | 4 | 8}, pages[] = {3, 3, 1};
 	_cleanup_(window_free) struct window window = {0};
-	_cleanup_free_ struct smolder_copy *copy = calloc(1, sizeof(*copy) + 64);
 
 	(void)state;
-	assert_non_null(copy);
-	for (uint32_t i = 0; i < 3; i++) {
-		copy->head.type = SMOLDER_RECORD_COPY;
-		copy->head.kernel_len = i;
-		copy->head.key.task.tgid = 100 + i;
-		copy->kernel[0] = 1000 + i;
-		copy->registers[UNWIND_REGISTER_RA] = 2000 + i;
-		copy->call_site = i & 1;
-		copy->len = i * 32;
-		memset(copy + 1, 'a' + (int)i, copy->len);
-		intake_record(&window, &copy->head);
-	}
-	assert_int_equal(window.samples.len, 3);
-	assert_int_equal(window.copies.len, 3);
-	assert_int_equal(window.memory.len, 32 + 64);
-	for (uint32_t i = 0; i < 3; i++) {
+	for (uint32_t i = 0; i < ARRAY_SIZE(pages); i++)
+		take_copy(&window, i, absent[i]);
+	assert_int_equal(window.samples.len, ARRAY_SIZE(pages));
+	assert_int_equal(window.copies.len, ARRAY_SIZE(pages));
+	assert_int_equal(window.memory.len, 7 * SMOLDER_PAGE);
+	for (uint32_t i = 0; i < ARRAY_SIZE(pages); i++) {
 		const struct window_sample *sample = &window.samples.items[i];
 		const struct window_copy *kept = &window.copies.items[sample->copy - 1];
 
@@ -128,7 +136,9 @@ static void copies_keep_their_registers_and_memory(void **state)
 			assert_int_equal(window.addresses.items[sample->kernel_off], 1000 + i);
 		assert_int_equal(kept->registers[UNWIND_REGISTER_RA], 2000 + i);
 		assert_int_equal(kept->call_site, i & 1);
-		assert_int_equal(kept->memory_len, i * 32);
+		assert_int_equal(kept->absent, absent[i]);
+		assert_int_equal(kept->runs[1].begin, 0x9000);
+		assert_int_equal(kept->memory_len, pages[i] * SMOLDER_PAGE);
 		for (uint32_t at = 0; at < kept->memory_len; at++)
 			assert_int_equal(window.memory.data[kept->memory_off + at], 'a' + i);
 	}

@@ -64,8 +64,8 @@ __attribute__((noinline)) static void add_copy(struct fixture *fixture)
 	assert_int_equal(getcontext(&context), 0);
 	for (int i = 0; i < UNWIND_REGISTER_CNT; i++)
 		memcpy(&copy.registers[i], (const char *)&context + places[i], sizeof(uint64_t));
-	buf_append(&window->memory, (const void *)(uintptr_t)copy.registers[UNWIND_REGISTER_SP],
-		   COPIED);
+	copy.runs[0] = (struct smolder_run){copy.registers[UNWIND_REGISTER_SP], 1};
+	buf_append(&window->memory, (const void *)(uintptr_t)copy.runs[0].begin, COPIED);
 	assert_int_equal(vec_push(&window->copies, copy), 0);
 	sample.copy = (uint32_t)window->copies.len;
 	assert_int_equal(

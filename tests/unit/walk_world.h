@@ -129,8 +129,9 @@ static inline int world_set_up(void **state)
 	world->registers[UNWIND_REGISTER_RA] = code(0);
 	world->walked = (struct host_stepper_stack){
 		.registers = world->registers,
-		.memory = (const unsigned char *)world->stack,
-		.len = sizeof(world->stack),
+		.runs[0] = {.begin = STACK_START,
+			    .memory = (const unsigned char *)world->stack,
+			    .len = sizeof(world->stack)},
 		.mapset_off = MAPSET_OFF,
 	};
 	world_map(world, 0);
