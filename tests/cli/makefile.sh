@@ -23,10 +23,17 @@ matches "so is its manual" "$(installed)" "\./usr/share/man/man1/smolder\.1"
 matches "so is its completion" "$(installed)" "\./usr/share/bash-completion/completions/smolder"
 matches "so are its licences" "$(installed)" "\./usr/share/doc/smolder/BSD-2-Clause\.txt"
 matches "so is the unit of its agent" "$(installed)" "\./usr/lib/systemd/system/smolder\.service"
-is "nothing else is" "$(installed | grep -vE '/(bin/smolder|smolder\.service|smolder\.1|completions/smolder|doc/smolder/[^/]*)$')" ""
+matches "and its configuration" "$(installed)" "\./etc/smolder/agent\.conf"
+is "nothing else is" "$(installed | grep -vE '/(bin/smolder|smolder\.service|smolder/agent\.conf|smolder\.1|completions/smolder|doc/smolder/[^/]*)$')" ""
 touch "$SCRATCH/root/usr/share/doc/smolder/theirs"
 ok "make uninstall" user_make uninstall DESTDIR="$SCRATCH/root" PREFIX=/usr
 is "uninstall leaves only what install did not bring" "$(installed)" ./usr/share/doc/smolder/theirs
+mkdir -p root/etc/smolder
+echo frequency = 7 >root/etc/smolder/agent.conf
+ok "make install, where there is a configuration" user_make install DESTDIR="$SCRATCH/root" PREFIX=/usr
+is "which stays" "$(cat root/etc/smolder/agent.conf)" "frequency = 7"
+user_make uninstall DESTDIR="$SCRATCH/root" PREFIX=/usr >/dev/null
+ok "when all else goes, too" test -f root/etc/smolder/agent.conf
 
 compile_line() {
 	user_make -n -B V=1 "$@" "$build/base/buf.o" 2>&1 | grep -- '-c base/buf.c'
