@@ -11,7 +11,7 @@ SYMBOLIZE_CFLAGS := -O2 -g -Wall -Wextra $(if $(findstring clang,$(CC)),-gdwarf-
 SYMBOLIZE_CHAINS := $(addprefix $(SYMBOLIZE)/chain_,pie no_pie static high compressed dwarf4 clang \
 	clang_dwarf5 library anonymous lazy)
 SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug zdebug altlink zstd \
-	separate linked mini long)
+	separate linked mini long bomb)
 SYMBOLIZE_SPLIT := $(addprefix $(SYMBOLIZE)/split_,gcc4 gcc5 clang4 clang5)
 SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels $(SYMBOLIZE)/two_units \
 	$(SYMBOLIZE)/scopes_clang $(SYMBOLIZE_SPLIT)
@@ -88,6 +88,12 @@ $(SYMBOLIZE)/chain_long: $(SYMBOLIZE)/chain_pie
 	$(call msg,OBJCOPY,$@) objcopy --dump-section .debug_info=$@.info $< $@ && \
 		truncate -s 3M $@.info && objcopy --update-section .debug_info=$@.info $< $@ && \
 		rm $@.info
+
+# A string section that inflates to a thousand times its length.
+$(SYMBOLIZE)/chain_bomb: $(SYMBOLIZE)/chain_pie
+	$(call msg,OBJCOPY,$@) truncate -s 64M $@.zeros && \
+		objcopy --update-section .debug_str=$@.zeros $< $@ && \
+		objcopy --compress-debug-sections=zlib $@ && rm $@.zeros
 
 # Stripped, the rest as distributions keep it: by build-id, beside by checksum, as minidebuginfo.
 SYMBOLIZE_DEBUG := $(SYMBOLIZE)/debug

@@ -65,7 +65,7 @@ static int unpack(const struct package *package, uint64_t *budget, struct elf_by
 
 	if (package->packing == PACKED_UNKNOWN)
 		return -ENOEXEC;
-	if (package->len > *budget)
+	if (package->len > *budget || package->len > inflate_len_max(reader_left(&package->data)))
 		return -EFBIG;
 	if (package->len == 0)
 		return 0;

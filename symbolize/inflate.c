@@ -11,7 +11,14 @@
 #include <zstd.h>
 
 #define XZ_MEMORY_MAX ((uint64_t)80 * 1024 * 1024) /* xz -9 takes 65 MiB to read */
+#define SMALL_LEN ((size_t)8 * 1024 * 1024)        /* is no bomb, from however little */
+#define RATIO_MAX 64
 #define STEP ((size_t)64 * 1024)
+
+size_t inflate_len_max(size_t packed_len)
+{
+	return SMALL_LEN + MIN(packed_len, (SIZE_MAX - SMALL_LEN) / RATIO_MAX) * RATIO_MAX;
+}
 
 int inflate_zlib(struct byte_reader in, void *out, size_t out_len)
 {

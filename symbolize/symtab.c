@@ -279,7 +279,8 @@ static int open_debugdata(const struct elf_file *file, struct elf_file **ret_min
 	packed = elf_file_bytes(section, DEBUGDATA_LEN_MAX, &len);
 	if (!packed)
 		return -ENODATA;
-	if (inflate_xz(byte_reader_of(packed, len), DEBUGDATA_LEN_MAX, &bytes, &len) < 0)
+	if (inflate_xz(byte_reader_of(packed, len), MIN(DEBUGDATA_LEN_MAX, inflate_len_max(len)),
+		       &bytes, &len) < 0)
 		return -ENODATA;
 	if (elf_file_open_image(bytes, len, ret_mini) < 0)
 		return -ENODATA;

@@ -414,6 +414,22 @@ static void forged_compression(void **state)
 	assert_int_equal(losses.dwarf_objects, 1);
 }
 
+/* What inflates to a thousand times its length is not inflated; symbols are there without it. */
+static void compressed_bombs(void **state)
+{
+	_cleanup_symbolizer_ struct symbolizer *symbolizer = make(false);
+	int object = fixture_add(symbolizer, "chain_bomb");
+	struct sym_losses losses;
+	struct sym_result result =
+		at(symbolizer, object, "chain_bomb", fixture_symbol("chain_bomb", "main"));
+
+	(void)state;
+	assert_string_equal(result.frames[0].name, "main");
+	assert_null(result.frames[0].file);
+	symbolizer_losses(symbolizer, &losses);
+	assert_int_equal(losses.dwarf_objects, 1);
+}
+
 /* A link to a common file of dwz's that is not there, or is nonsense, takes nothing away. */
 static void links_to_nowhere(void **state)
 {
@@ -514,6 +530,7 @@ int main(void)
 		cmocka_unit_test(answers_are_kept),
 		cmocka_unit_test(damaged_files),
 		cmocka_unit_test(forged_compression),
+		cmocka_unit_test(compressed_bombs),
 		cmocka_unit_test(links_to_nowhere),
 		cmocka_unit_test(shrinking_files),
 		cmocka_unit_test(no_descriptor_is_held),
