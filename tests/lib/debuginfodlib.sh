@@ -34,6 +34,7 @@ start_site() {
 		sleep 0.1
 	done
 	[ -n "$port" ] || skip_all "python3's server does not start"
+	# shellcheck disable=SC2034 # for the tests
 	SITE=http://127.0.0.1:$port
 }
 
