@@ -43,7 +43,8 @@ print(server.getsockname()[1])
 time.sleep(100)' >silent.log &
 SERVER=$!
 until [ -s silent.log ]; do sleep 0.1; done
-export DEBUGINFOD_URLS=http://127.0.0.1:$(<silent.log) DEBUGINFOD_TIMEOUT=1
+read -r port <silent.log
+export DEBUGINFOD_URLS=http://127.0.0.1:$port DEBUGINFOD_TIMEOUT=1
 take --debuginfod
 is "a silent server: the recording succeeds" "$STATUS" 0
 is "a silent server: no name" "$NAMED" 0
