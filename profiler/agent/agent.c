@@ -8,6 +8,7 @@
 #include "profiler/agent/service_notify.h"
 #include "profiler/agent/window_writer.h"
 #include "profiler/process/jit_files.h"
+#include "profiler/process/procfs.h"
 #include "symbolize/symbolizer.h"
 
 #include <errno.h>
@@ -207,6 +208,14 @@ static void tune_memory(void)
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 }
 
+static void warn_of_place(const struct agent *agent)
+{
+	if (procfs_has_host_pids() == 0)
+		say(agent, AGENT_WARNING,
+		    "this is not the host's pid namespace: processes have other numbers here, and "
+		    "code gets no names (docker run --pid=host)");
+}
+
 static int prepare(struct agent *agent, struct err *err)
 {
 	struct governor_limits limits;
@@ -218,6 +227,7 @@ static int prepare(struct agent *agent, struct err *err)
 	limits = limits_of(&agent->config);
 	governor_init(&agent->governor, &limits);
 	tune_memory();
+	warn_of_place(agent);
 	r = privileges_reduce(err);
 	if (r == 0)
 		r = open_signals(agent, err);

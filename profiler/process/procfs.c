@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define STAT_LEN_MAX 4096u
 #define STATUS_LEN_MAX ((size_t)64 << 10) /* lists of CPUs and groups can be long */
 #define NUMBERS_MAX 32u                   /* MAX_PID_NS_LEVEL, include/linux/pid_namespace.h */
 #define MAPS_LEN_MAX ((size_t)64 << 20)   /* 65530 mappings with long paths need about 16 MiB */
 #define PF_KTHREAD 0x00200000u            /* include/linux/sched.h */
+#define PID_NS_INIT_INO 0xEFFFFFFCu       /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
 /* Positions in /proc/PID/stat behind the command's closing parenthesis, from 0. */
 enum { FIELD_STATE, FIELD_PARENT, FIELD_FLAGS = 6, FIELD_START = 19, FIELDS_NEEDED };
@@ -213,4 +215,11 @@ uint32_t procfs_next_process(DIR *proc)
 		if (parse_u32(entry->d_name, &tgid) == 0 && tgid)
 			return tgid;
 	return 0;
+}
+
+int procfs_has_host_pids(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) < 0 ? -errno : st.st_ino == PID_NS_INIT_INO;
 }

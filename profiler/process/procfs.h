@@ -56,4 +56,7 @@ uint64_t procfs_ticks_of_ns(uint64_t boottime_ns);
 /* The next process of an open /proc directory, or 0 at its end. */
 uint32_t procfs_next_process(DIR *proc);
 
+/* Is our pid namespace the host's, so that pids are the kernel's? 1, 0, or < 0 when that cannot be seen. */
+int procfs_has_host_pids(void);
+
 #endif
