@@ -261,7 +261,7 @@ static __always_inline int copy_stack_memory(const struct tick *tick)
 	if (!sample)
 		return -1;
 	walk = &sample->walk;
-	walk_from_regs(walk, user_regs(task)); /* a signal frame has others */
+	walk_from_regs(walk, task); /* a signal frame has others */
 	find_runs(task, walk->registers[UNWIND_REGISTER_SP], runs);
 	cnt = runs[0].page_cnt + runs[1].page_cnt;
 	if (cnt <= 2)

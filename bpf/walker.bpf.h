@@ -93,9 +93,25 @@ struct {
 	__type(value, struct sample_scratch);
 } scratch SEC(".maps");
 
-static __always_inline void walk_from_regs(struct stepper_walk *walk,
-					   const struct pt_regs___kernel *regs)
+/*
+ * After a system call the program counter is behind the instruction, like a return address; unless the kernel has
+ * just set it to where something begins: a signal handler, which finds its frame on the stack and is told of it
+ * (arch/x86/include/asm/sigframe.h: the return address, 304 bytes of ucontext, the siginfo), or a program,
+ * whose stack is as execve(2) left it.
+ */
+static __always_inline bool is_call_site(struct task_struct *task,
+					 const struct pt_regs___kernel *regs)
 {
+	if ((__s64)regs->orig_ax < 0)
+		return false;
+	if (regs->dx == regs->sp + 8 && regs->si == regs->sp + 8 + 304)
+		return false;
+	return regs->sp != BPF_CORE_READ(task, mm, start_stack);
+}
+
+static __always_inline void walk_from_regs(struct stepper_walk *walk, struct task_struct *task)
+{
+	const struct pt_regs___kernel *regs = user_regs(task);
 	__u64 *r = walk->registers;
 
 	r[0] = regs->ax;
@@ -115,8 +131,7 @@ static __always_inline void walk_from_regs(struct stepper_walk *walk,
 	r[14] = regs->r14;
 	r[15] = regs->r15;
 	r[16] = regs->ip;
-	/* After a system call the program counter is behind the instruction, like a return address. */
-	walk->call_site = (__s64)regs->orig_ax >= 0;
+	walk->call_site = is_call_site(task, regs);
 }
 
 static __always_inline void walk_begin(struct stepper_walk *walk)
@@ -183,7 +198,7 @@ static __always_inline void walk_user_stack(struct sample_scratch *sample, struc
 	__u32 zero = 0;
 	unsigned char *pool = bpf_map_lookup_elem(&walk_pool, &zero);
 
-	walk_from_regs(walk, regs);
+	walk_from_regs(walk, task);
 	walk_begin(walk);
 	if (USER_IS_COMPAT(regs))
 		walk->end = WALK_COMPAT;

@@ -295,7 +295,8 @@ static int add_sample(const struct gathering *from, const struct window_sample *
 
 /*
  * Is there more to be known of where this stack leads? Looking for the address that was sampled has a mapping
- * looked for that no news told of yet.
+ * looked for that no news told of yet. News of a process that has just begun may be on their way: they have as
+ * long as one window.
  */
 static bool is_too_early(const struct recording_source *source, const struct window_sample *sample)
 {
@@ -304,7 +305,14 @@ static bool is_too_early(const struct recording_source *source, const struct win
 
 	processes_normalize(source->processes, &sample->key.task,
 			    copy->registers[UNWIND_REGISTER_RA], &place);
-	return !walker_is_ready(source->walker, &sample->key.task);
+	switch (walker_look_out(source->walker, &sample->key.task)) {
+	case WALKER_UNKNOWN:
+		return !sample->since_ns;
+	case WALKER_WAITING:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* True when the sample is to be added later, and has been kept for that. */

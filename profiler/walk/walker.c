@@ -339,17 +339,19 @@ bool walker_settle(struct walker *walker, uint64_t timeout_ns)
 
 /* ---- copies ---- */
 
-bool walker_is_ready(struct walker *walker, const struct smolder_task *task)
+enum walker_outlook walker_look_out(struct walker *walker, const struct smolder_task *task)
 {
 	uint64_t changed_ns;
 	const struct mappings *mappings = processes_mappings(walker->processes, task, &changed_ns);
 
-	return !mappings || tables_are_decided(walker, mappings);
+	if (!mappings || !mappings_count(mappings))
+		return WALKER_UNKNOWN;
+	return tables_are_decided(walker, mappings) ? WALKER_READY : WALKER_WAITING;
 }
 
 void walker_prepare(struct walker *walker, const struct smolder_task *task)
 {
-	if (walker_is_ready(walker, task))
+	if (walker_look_out(walker, task) != WALKER_WAITING)
 		return;
 	table_builder_settle(walker->tables.builder, PREPARE_NS);
 	collect_tables(walker);

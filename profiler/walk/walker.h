@@ -57,10 +57,14 @@ void walker_update(struct walker *walker, bool all);
  */
 bool walker_settle(struct walker *walker, uint64_t timeout_ns);
 
-/*
- * Would a copied stack of this process be walked no further if one waited? Asks for the tables it lacks.
- */
-bool walker_is_ready(struct walker *walker, const struct smolder_task *task);
+enum walker_outlook {
+	WALKER_UNKNOWN, /* no mapping of the process is known, or not yet */
+	WALKER_WAITING, /* tables are on their way */
+	WALKER_READY,
+};
+
+/* Would a copied stack of this process be walked further if one waited? Asks for the tables it lacks. */
+enum walker_outlook walker_look_out(struct walker *walker, const struct smolder_task *task);
 
 /* Builds what is needed to walk this process's stacks here and now; waits for it. */
 void walker_prepare(struct walker *walker, const struct smolder_task *task);

@@ -88,6 +88,12 @@ test_signals() {
 	chain signal fault_leaf "$root;faulting_outer;faulting_leaf;$handler;on_fault;fault_leaf"
 }
 
+# Where a handler begins, nothing was called yet: its first byte is not looked up as a return address.
+test_handler_entry() {
+	walk raise 99 "$LIVE/walk_raise" 1.2
+	chain raise on_signal "$root;raiser;kill;$handler;on_signal"
+}
+
 # The profiler stands still while the program runs: all its stacks come as copies, and are walked afterwards. That
 # of a handler has the memory of two stacks.
 test_copies() {
@@ -209,6 +215,7 @@ test_debian() {
 test_plain
 test_deep
 test_signals
+test_handler_entry
 test_copies
 test_jumps
 test_code_that_comes_and_goes

@@ -26,7 +26,7 @@ static __always_inline void fill_twin(struct same_sample *twin, struct sample_sc
 	twin->frames_len = len;
 	bpf_probe_read_kernel(twin->frames, len * sizeof(__u64), sample->frames);
 	/* The walk may have gone through a signal frame and have other registers now. */
-	walk_from_regs(&sample->walk, user_regs(task));
+	walk_from_regs(&sample->walk, task);
 	twin->call_site = sample->walk.call_site;
 	__builtin_memcpy(twin->registers, sample->walk.registers, sizeof(twin->registers));
 }

@@ -133,6 +133,21 @@ static void what_is_not_put_off_is_walked_as_far_as_can_be(void **state)
 	assert_int_equal(frames, 2); /* the sampled address, and the kernel's */
 }
 
+/* Of a process that nothing is known of, nothing is known a window later either. */
+static void an_unknown_process_is_waited_for_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct window later = {0};
+
+	fixture->self.task.tgid = 0x3fffffff;
+	add_copy(fixture);
+	add_window(fixture, &fixture->window, &fixture->late);
+	assert_int_equal(fixture->late.samples.len, 1);
+	add_window(fixture, &fixture->late, &later);
+	assert_int_equal(later.samples.len, 0);
+	assert_int_equal(fixture->recording.recorded, 1);
+}
+
 static void there_is_room_for_so_many(void **state)
 {
 	struct fixture *fixture = *state;
@@ -176,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RECORDING_TEST(a_copy_waits_for_its_tables),
 		RECORDING_TEST(what_is_not_put_off_is_walked_as_far_as_can_be),
+		RECORDING_TEST(an_unknown_process_is_waited_for_once),
 		RECORDING_TEST(there_is_room_for_so_many),
 		RECORDING_TEST(who_waits_keeps_what_is_known),
 	};
