@@ -34,7 +34,7 @@ for target in "$FUZZ_BUILD"/libfuzzer/fuzz_*; do
 	fi
 	mkdir -p "$FUZZ_BUILD/corpus/$name"
 	echo "== $name, $FUZZ_SECONDS s of CPU time"
-	"$target" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	"$target" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
 		-verbosity=1 -artifact_prefix="$FUZZ_BUILD/finds/$name-" \
 		"$FUZZ_BUILD/corpus/$name" "tests/fuzz/corpus/$name" \
 		>"$FUZZ_BUILD/$name.log" 2>&1 &
