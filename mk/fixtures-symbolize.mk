@@ -14,7 +14,7 @@ SYMBOLIZE_CUT := $(addprefix $(SYMBOLIZE)/chain_,dynsym stripped no_debug zdebug
 	separate linked mini long bomb)
 SYMBOLIZE_SPLIT := $(addprefix $(SYMBOLIZE)/split_,gcc4 gcc5 clang4 clang5)
 SYMBOLIZE_FIXTURES := $(SYMBOLIZE_CHAINS) $(SYMBOLIZE_CUT) $(SYMBOLIZE)/labels $(SYMBOLIZE)/two_units \
-	$(SYMBOLIZE)/scopes_clang $(SYMBOLIZE_SPLIT)
+	$(SYMBOLIZE)/scopes_clang $(SYMBOLIZE)/module.ko $(SYMBOLIZE_SPLIT)
 
 ifneq ($(shell command -v g++),)
 SYMBOLIZE_FIXTURES += $(addprefix $(SYMBOLIZE)/scopes_,gcc types4 types5 split_types)
@@ -94,6 +94,13 @@ $(SYMBOLIZE)/chain_bomb: $(SYMBOLIZE)/chain_pie
 	$(call msg,OBJCOPY,$@) truncate -s 64M $@.zeros && \
 		objcopy --update-section .debug_str=$@.zeros $< $@ && \
 		objcopy --compress-debug-sections=zlib $@ && rm $@.zeros
+
+# Relocatable, as a kernel module is: two units, in sections of their own and in one.
+$(SYMBOLIZE)/module.ko: $(SYMBOLIZE_SOURCES)/other.c $(SYMBOLIZE_SOURCES)/second.c $(SYMBOLIZE_SOURCES)/chain.c
+	$(call msg,FIXTURE,$@) for source in $(filter %.c,$^); do \
+			$(CC) -std=gnu11 $(SYMBOLIZE_CFLAGS) -c $$source \
+				-o $@_$$(basename $$source .c).o || exit 1; \
+		done && ld -r --build-id $@_other.o $@_second.o $@_chain.o -o $@ && rm $@_*.o
 
 # Stripped, the rest as distributions keep it: by build-id, beside by checksum, as minidebuginfo.
 SYMBOLIZE_DEBUG := $(SYMBOLIZE)/debug

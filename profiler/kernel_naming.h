@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Names of the kernel's code: functions by its own list of symbols; of the kernel itself, where this host
- * has its debug information, also files, lines and inlined calls. Not thread-safe.
+ * Names of the kernel's code: functions by its own list of symbols; where this host has the debug information
+ * of the kernel or of a module, files, lines and inlined calls by that. Not thread-safe.
  */
 #ifndef SMOLDER_PROFILER_KERNEL_NAMING_H
 #define SMOLDER_PROFILER_KERNEL_NAMING_H
 
+#include "base/vec.h"
+#include "profiler/process/kernel_image.h"
 #include "profiler/sandbox/namer.h"
 
+struct kernel_part {        /* the kernel itself, or a module */
+	const char *module; /* as symbolizer_lookup() calls it; the symbolizer's */
+	struct kernel_image image;
+	int object; /* the namer's, of the image; < 0: none */
+};
+
 struct kernel_naming {
-	int symbols, image;       /* the namer's; image < 0: none */
-	uint64_t slide;           /* of the kernel against its image */
-	struct sym_frame *frames; /* of the last answer that is put together */
+	int symbols;                     /* the namer's */
+	VEC(struct kernel_part *) parts; /* that were met so far */
+	struct sym_frame *frames;        /* of the last answer that is put together */
 	size_t frames_max;
 };
 
@@ -20,7 +28,7 @@ int kernel_naming_make(struct namer *namer, struct kernel_naming *ret_naming) _w
 void kernel_naming_free(struct kernel_naming *naming);
 
 /* As namer_ask(); question->object is of no matter. */
-void kernel_naming_ask(const struct kernel_naming *naming, struct namer *namer,
+void kernel_naming_ask(struct kernel_naming *naming, struct namer *namer,
 		       const struct namer_question *question);
 
 /* As namer_lookup(); the answer's frames are good until the next lookup. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/elf_file.h"
 
+#include "base/fs.h"
+#include "symbolize/elf_relocatable.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <gelf.h>
@@ -9,6 +12,8 @@
 #include <unistd.h>
 
 #define PROGRAM_HEADERS_MAX 512
+/* All of it is read: all modules but the largest of graphics cards. */
+#define RELOCATABLE_LEN_MAX ((uint64_t)128 * 1024 * 1024)
 #define NOTES_LEN_MAX (1024 * 1024)             /* bytes of one note segment or section */
 #define SECTION_NAMES_LEN_MAX (8 * 1024 * 1024) /* bytes of .shstrtab */
 
@@ -31,7 +36,7 @@ static int check_header(const union header *header)
 	return header->narrow.e_shnum == 0 && header->narrow.e_shoff != 0 ? -EFBIG : 0;
 }
 
-static int check_file(int fd)
+static int check_file(int fd, bool *ret_is_relocatable)
 {
 	struct stat status;
 	union header header;
@@ -39,6 +44,7 @@ static int check_file(int fd)
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
 	    pread(fd, &header, sizeof(header), 0) != sizeof(header))
 		return -ENOEXEC;
+	*ret_is_relocatable = elf_relocatable_is(&header, sizeof(header));
 	return check_header(&header);
 }
 
@@ -102,6 +108,26 @@ static int read_absent_segments(struct elf_file *file, size_t header_cnt)
 		if (gelf_getphdr(file->elf, (int)i, &header) &&
 		    add_absent_segment(file, &header) < 0)
 			return -ENOMEM;
+	return 0;
+}
+
+/* Nobody maps a relocatable file: what is asked of it is asked by address. */
+static int read_code_sections(struct elf_file *file)
+{
+	struct Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(file->elf, section))) {
+		struct elf_segment segment;
+
+		if (!gelf_getshdr(section, &header))
+			return -ENOEXEC;
+		segment = (struct elf_segment){header.sh_addr, header.sh_addr, header.sh_size};
+		if (header.sh_flags & SHF_EXECINSTR && header.sh_size &&
+		    header.sh_size < INT64_MAX / 4 && header.sh_addr < INT64_MAX / 4 &&
+		    vec_push(&file->segments, segment) < 0)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -208,7 +234,7 @@ static int read_headers(struct elf_file *file)
 	r = check_section_names(file);
 	if (r < 0)
 		return r;
-	r = read_segments(file);
+	r = header.e_type == ET_REL ? read_code_sections(file) : read_segments(file);
 	if (r < 0)
 		return r;
 	read_build_id(file);
@@ -220,10 +246,52 @@ static void close_file(struct elf_file **file)
 	elf_file_close(*file);
 }
 
+/* It is changed in memory, as a linker would change it. */
+static int link_image(struct elf_file *file)
+{
+	size_t len = file->identity.len;
+	ssize_t got;
+	int r;
+
+	if (file->identity.len > RELOCATABLE_LEN_MAX)
+		return -EFBIG;
+	file->image = malloc(len);
+	if (!file->image)
+		return -ENOMEM;
+	got = fs_read_at(file->fd, file->image, len, 0);
+	if (got < 0 || (size_t)got < len || !elf_relocatable_is(file->image, len))
+		return -ENOEXEC;
+	r = elf_relocatable_link(file->image, len);
+	file->bias = ELF_RELOCATABLE_TEXT;
+	if (r == 0)
+		file->elf = elf_memory(file->image, len);
+	return r;
+}
+
+static int open_relocatable(struct elf_file *file)
+{
+	int r = link_image(file);
+
+	if (r == 0)
+		r = read_headers(file);
+	if (r < 0)
+		return r;
+	cleanup_close_(&file->fd);
+	file->fd = -1;
+	return 0;
+}
+
+static int open_linked(struct elf_file *file)
+{
+	file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
+	return read_headers(file);
+}
+
 int elf_file_open(int fd, struct elf_file **ret_file)
 {
 	_cleanup_(close_file) struct elf_file *file = NULL;
-	int r = check_file(fd);
+	bool is_relocatable;
+	int r = check_file(fd, &is_relocatable);
 
 	if (r < 0)
 		return r;
@@ -234,9 +302,8 @@ int elf_file_open(int fd, struct elf_file **ret_file)
 	if (elf_identity_read(fd, &file->identity) < 0)
 		r = -ENOEXEC;
 	elf_version(EV_CURRENT);
-	file->elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (r == 0)
-		r = read_headers(file);
+		r = is_relocatable ? open_relocatable(file) : open_linked(file);
 	if (r < 0) {
 		file->fd = -1; /* still the caller's */
 		return r;

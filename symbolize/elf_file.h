@@ -35,6 +35,7 @@ struct elf_file {
 	void *image; /* owned; NULL when it is read through the descriptor */
 	struct Elf *elf;
 	uint64_t entry; /* e_entry */
+	uint64_t bias;  /* of a relocatable file: where its .text was put */
 	struct elf_identity identity;
 	VEC(struct elf_segment) segments;
 	char build_id[2 * ELF_BUILD_ID_LEN_MAX + 1]; /* lower-case hex, or "" */

@@ -511,6 +511,7 @@ void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64
 			       struct sym_result *ret_result)
 {
 	const struct object *loaded = loaded_object(symbolizer, object);
+	const struct elf_file *file = loaded ? loaded->names.file : NULL;
 	uint64_t offset;
 
 	*ret_result = (struct sym_result){.address = address,
@@ -519,8 +520,11 @@ void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64
 	if (ret_result->reason != SYM_OK)
 		return;
 	ret_result->reason = SYM_NOT_MAPPED;
-	if (loaded->names.file && elf_file_find_address(loaded->names.file, address, &offset))
-		symbolizer_lookup(symbolizer, object, offset, ret_result);
+	if (!file || !elf_file_find_address(file, address + file->bias, &offset))
+		return;
+	symbolizer_lookup(symbolizer, object, offset, ret_result);
+	ret_result->address -= file->bias;
+	ret_result->exact_address -= file->bias;
 }
 
 size_t symbolizer_complete(struct symbolizer *symbolizer, int object, uint64_t budget_ns)

@@ -131,7 +131,10 @@ void symbolizer_set_owner(struct symbolizer *symbolizer, int object, uint32_t ow
 void symbolizer_lookup(struct symbolizer *symbolizer, int object, uint64_t offset,
 		       struct sym_result *ret_result);
 
-/* The same by an address of the ELF file, as symbol tables have it. Not for the kernel. */
+/*
+ * The same by an address of the ELF file, as symbol tables have it. Of a relocatable file: of .text, which begins
+ * at 0; its other sections are somewhere behind. Not for the kernel.
+ */
 void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64_t address,
 			       struct sym_result *ret_result);
 

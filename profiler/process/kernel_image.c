@@ -2,6 +2,7 @@
 #include "profiler/process/kernel_image.h"
 
 #include "base/fs.h"
+#include "base/parse.h"
 #include "profiler/process/elf_headers.h"
 #include "profiler/process/object_build_id.h"
 
@@ -23,12 +24,10 @@ static const struct {
 	{false, "/lib/modules/", "/vmlinux"}, {false, "/lib/modules/", "/build/vmlinux"},
 };
 
-static int read_running(const char *root, struct object_build_id *ret_build_id)
+static int read_running(const char *path, struct object_build_id *ret_build_id)
 {
 	_cleanup_buf_ struct buf notes = {0};
-	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/sys/kernel/notes", root);
 	if (fs_read_file(path, NOTES_LEN_MAX, &notes) < 0 ||
 	    !object_build_id_find(notes.data, notes.len, ret_build_id))
 		return -ENODATA;
@@ -55,9 +54,14 @@ static int find_text(int fd, uint64_t *ret_text)
 	return 0;
 }
 
+static int open_path(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 static int try_path(const struct object_build_id *wanted, struct kernel_image *image)
 {
-	_cleanup_close_ int fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_close_ int fd = open_path(image->path);
 	struct object_build_id own = {.len = 0};
 
 	if (fd < 0 || object_build_id_read(fd, &own) < 0 || own.len != wanted->len ||
@@ -67,32 +71,37 @@ static int try_path(const struct object_build_id *wanted, struct kernel_image *i
 	return 0;
 }
 
-static int try_build_id(const char *debug, const struct object_build_id *wanted,
-			struct kernel_image *image)
+static void spell_build_id(const struct object_build_id *id, struct kernel_image *image)
 {
-	char hex[2 * OBJECT_BUILD_ID_MAX + 1];
+	for (size_t i = 0; i < id->len; i++)
+		snprintf(image->build_id + 2 * i, 3, "%02x", id->bytes[i]);
+}
 
-	for (size_t i = 0; i < wanted->len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", wanted->bytes[i]);
-	snprintf(image->path, sizeof(image->path), "%s/.build-id/%.2s/%s.debug", debug, hex,
-		 hex + 2);
-	return try_path(wanted, image);
+/* Where all distributions put debug files. */
+static void write_build_id_path(const char *debug, struct kernel_image *image)
+{
+	snprintf(image->path, sizeof(image->path), "%s/.build-id/%.2s/%s.debug", debug,
+		 image->build_id, image->build_id + 2);
 }
 
 int kernel_image_open(const struct kernel_image_options *options, struct kernel_image *ret_image)
 {
 	const char *root = options->root ? options->root : "";
 	struct kernel_image image = {.fd = -1};
+	char debug[PATH_MAX / 2], notes[PATH_MAX];
 	struct object_build_id running;
 	struct utsname kernel;
-	char debug[PATH_MAX / 2];
-	int r = read_running(root, &running);
+	int r;
 
+	snprintf(notes, sizeof(notes), "%s/sys/kernel/notes", root);
+	r = read_running(notes, &running);
 	if (r < 0)
 		return r;
 	uname(&kernel);
 	snprintf(debug, sizeof(debug), "%s%s", root, options->debug_directory);
-	r = try_build_id(debug, &running, &image);
+	spell_build_id(&running, &image);
+	write_build_id_path(debug, &image);
+	r = try_path(&running, &image);
 	for (size_t i = 0; i < ARRAY_SIZE(places) && r < 0; i++) {
 		snprintf(image.path, sizeof(image.path), "%s%s%s%s",
 			 places[i].is_debug ? debug : root, places[i].before, kernel.release,
@@ -102,6 +111,43 @@ int kernel_image_open(const struct kernel_image_options *options, struct kernel_
 	if (r == 0)
 		*ret_image = image;
 	return r;
+}
+
+/* "0xffffffffc0000000", for those who may know it. */
+static uint64_t read_address(const char *path)
+{
+	char line[32];
+	uint64_t address = 0;
+
+	if (fs_read_line(path, line, sizeof(line)) < 0 || strncmp(line, "0x", 2) != 0 ||
+	    parse_u64_len(line + 2, strlen(line + 2), 16, &address) < 0)
+		return 0;
+	return address;
+}
+
+int kernel_image_open_module(const struct kernel_image_options *options, const char *module,
+			     struct kernel_image *ret_image)
+{
+	const char *root = options->root ? options->root : "";
+	struct kernel_image image = {.fd = -1};
+	char debug[PATH_MAX / 2], path[PATH_MAX];
+	struct object_build_id running;
+
+	if (strchr(module, '/') || *module == '.')
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/sys/module/%s/notes/.note.gnu.build-id", root, module);
+	if (read_running(path, &running) < 0)
+		return -ENODATA;
+	snprintf(path, sizeof(path), "%s/sys/module/%s/sections/.text", root, module);
+	image.runs_at = read_address(path);
+	snprintf(debug, sizeof(debug), "%s%s", root, options->debug_directory);
+	spell_build_id(&running, &image);
+	write_build_id_path(debug, &image);
+	image.fd = open_path(image.path);
+	if (image.fd < 0)
+		return -ENOENT;
+	*ret_image = image;
+	return 0;
 }
 
 void kernel_image_close(struct kernel_image *image)

@@ -2,7 +2,6 @@
 #include "profiler/sandbox/namer.h"
 
 #include "base/hashindex.h"
-#include "profiler/process/kernel_image.h"
 #include "profiler/sandbox/namer_files.h"
 #include "profiler/sandbox/worker_answers.h"
 #include "symbolize/answer_cache.h"
@@ -44,8 +43,6 @@ struct namer {
 	int worker_object;
 	struct namer_files files;     /* of worker_object */
 	struct worker_lookup *lookup; /* room for one */
-	struct kernel_image kernel;   /* fd -1: none was found, or it was not looked for */
-	bool sought_kernel;
 	struct sym_losses told_losses;
 };
 
@@ -71,7 +68,6 @@ int namer_new(const struct namer_options *options, struct namer **ret_namer)
 	if (!namer)
 		return -ENOMEM;
 	namer->options = *options;
-	namer->kernel.fd = -1;
 	if (!options->answers_max || options->answers_max > ANSWER_CACHE_MAX)
 		namer->options.answers_max = ANSWER_CACHE_MAX;
 	if (!options->names_len_max)
@@ -108,7 +104,6 @@ struct namer *namer_free(struct namer *namer)
 	vec_free(&namer->objects);
 	hashindex_free(&namer->remote);
 	free(namer->lookup);
-	kernel_image_close(&namer->kernel);
 	free(namer);
 	return NULL;
 }
@@ -221,27 +216,21 @@ static const char *debug_directory(const struct namer *namer)
 	return directory ? directory : SYMBOLIZER_DEBUG_DIRECTORY;
 }
 
-int namer_add_kernel_image(struct namer *namer, uint64_t *ret_slide)
-{
-	struct kernel_image_options options = {.root = namer->options.root,
-					       .debug_directory = debug_directory(namer)};
-	int kernel = symbolizer_add_kernel(namer->symbolizer), image;
-	uint64_t text = kernel < 0 ? 0 : symbolizer_kernel_text(namer->symbolizer, kernel);
-
-	if (!namer->sought_kernel && text && !namer->options.symbols.no_dwarf)
-		(void)!kernel_image_open(&options, &namer->kernel);
-	namer->sought_kernel = true;
-	if (namer->kernel.fd < 0 || !text)
-		return -ENOENT;
-	image = namer_add_file(namer, namer->kernel.fd, namer->kernel.path);
-	namer_set_owner(namer, image, UINT32_MAX); /* nobody's: nothing is looked for beside it */
-	*ret_slide = text - namer->kernel.text;
-	return image;
-}
-
 static struct named_object *object_of(const struct namer *namer, int id)
 {
 	return id >= 0 && (size_t)id < namer->objects.len ? &namer->objects.items[id] : NULL;
+}
+
+const struct namer_options *namer_options_of(const struct namer *namer)
+{
+	return &namer->options;
+}
+
+uint64_t namer_kernel_text(struct namer *namer, int kernel)
+{
+	const struct named_object *object = object_of(namer, kernel);
+
+	return object ? symbolizer_kernel_text(namer->symbolizer, object->local) : 0;
 }
 
 void namer_set_owner(struct namer *namer, int object, uint32_t owner)

@@ -40,11 +40,9 @@ int namer_add_jit(struct namer *namer, int fd, const char *path, uint64_t time_n
 int namer_add_kernel(struct namer *namer);
 int namer_add_vdso(struct namer *namer);
 
-/*
- * The file that has the running kernel's debug information, for namer_lookup_address(): its addresses are
- * the kernel's less *ret_slide. It is looked for once. -ENOENT: there is none, or none is wanted.
- */
-int namer_add_kernel_image(struct namer *namer, uint64_t *ret_slide) _warn_unused_;
+/* What it was made with; and symbolizer_kernel_text(). */
+const struct namer_options *namer_options_of(const struct namer *namer);
+uint64_t namer_kernel_text(struct namer *namer, int kernel);
 
 /* As symbolizer_set_owner(). */
 void namer_set_owner(struct namer *namer, int object, uint32_t owner);

@@ -45,6 +45,25 @@ for name in pie no_pie static dwarf4 compressed zstd clang; do
 done
 matches "something is kept in the cache" "$(ls "$XDG_CACHE_HOME/smolder")" '[0-9a-f]{40}-'
 
+# A relocatable file, as a kernel module is: addresses are those in its .text.
+module=$fixtures/module.ko
+readelf -sW "$module" | awk -v text="$(readelf -SW "$module" | sed -n 's/^ *\[ *\([0-9]*\)\] \.text .*/\1/p')" \
+	'$4 == "FUNC" && $7 == text { print $2, $3 }' | while read -r start len; do
+	for ((i = 0; i < len; i += 3)); do
+		printf '%x\n' $((16#$start + i))
+	done
+done >addresses
+for strip in true "objcopy --only-keep-debug" "objcopy --compress-debug-sections=none"; do
+	cp "$module" one.ko
+	$strip one.ko
+	matches "a module has functions" "$(wc -l <addresses)" '^[0-9]{2,}$'
+	is "a module, after $strip" "$("$SMOLDER" symbolize --no-cache -a -f -i -e one.ko <addresses | places)" \
+		"$(addr2line -a -f -i -e "$module" <addresses | places)"
+done
+objcopy --compress-debug-sections=zlib one.ko
+matches "a module with compressed sections has names alone" \
+	"$("$SMOLDER" symbolize --no-cache -f -e one.ko "$(head -n 1 addresses)")" $'^[a-z]+_[a-z]+\n\\?\\?:\\?$'
+
 main=$(nm "$fixtures/chain_pie" | awk '$3 == "main" { print $1 }')
 is "the innermost line alone" "$("$SMOLDER" symbolize -e "$fixtures/chain_pie" "0x$main")" \
 	"$(addr2line -e "$fixtures/chain_pie" "$main" | plainly)"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * A host's directories with a kernel in them, which is a fixture that runs 0x12345000 beyond where it is
- * linked to. This program is a worker when it is run as one.
+ * linked to, and a module. This program is a worker when it is run as one.
  */
 #include "profiler/kernel_naming.h"
 
@@ -23,7 +23,8 @@
 #define KERNEL "chain_no_pie"
 #define LINKED_TEXT 0x401000ull /* the page its code begins in */
 #define SLIDE 0x12345000ull
-#define MODULE_ADDRESS 0x12800000ull
+#define MODULE "module.ko"
+#define MODULE_TEXT 0x12800000ull
 
 struct host {
 	char root[64], kallsyms[PATH_MAX];
@@ -77,6 +78,11 @@ static struct object_build_id build_id_of_kernel(void)
 	return id;
 }
 
+static uint64_t module_address(void)
+{
+	return fixture_symbol(MODULE, "other_outer") + MODULE_TEXT;
+}
+
 static void write_kallsyms(struct host *host)
 {
 	char text[512];
@@ -86,7 +92,8 @@ static void write_kallsyms(struct host *host)
 		 "%016llx t module_of_list\t[mod]\n",
 		 LINKED_TEXT + SLIDE,
 		 (unsigned long long)fixture_symbol(KERNEL, "chain_outer") + SLIDE,
-		 (unsigned long long)fixture_symbol(KERNEL, "chain_check") + SLIDE, MODULE_ADDRESS);
+		 (unsigned long long)fixture_symbol(KERNEL, "chain_check") + SLIDE,
+		 (unsigned long long)module_address());
 	write_file(host->root, "kallsyms", text, strlen(text));
 	snprintf(host->kallsyms, sizeof(host->kallsyms), "%s/kallsyms", host->root);
 }
@@ -127,8 +134,8 @@ static void remove_host(struct host *host)
 	shell("rm -r %s%s", host->root, "");
 }
 
-/* Copies the fixture to a place below the root; "RELEASE" stands for the running kernel's. */
-static void install_kernel(const struct host *host, const char *place)
+/* Copies a fixture to a place below the root; "RELEASE" stands for the running kernel's. */
+static void install(const struct host *host, const char *fixture, const char *place)
 {
 	const char *release = strstr(place, "RELEASE");
 	struct utsname kernel;
@@ -138,7 +145,7 @@ static void install_kernel(const struct host *host, const char *place)
 	snprintf(path, sizeof(path), "%s/%.*s%s%s", host->root,
 		 release ? (int)(release - place) : (int)strlen(place), place,
 		 release ? kernel.release : "", release ? release + strlen("RELEASE") : "");
-	shell("install -D %s %s", fixture_path(KERNEL), path);
+	shell("install -D %s %s", fixture_path(fixture), path);
 }
 
 static void assert_only_listed(struct host *host, uint64_t address, const char *name)
@@ -187,7 +194,7 @@ static void assert_as_image(struct host *host)
 
 static void ask_for_all(struct host *host)
 {
-	uint64_t addresses[] = {fixture_symbol(KERNEL, "chain_outer") + SLIDE, MODULE_ADDRESS,
+	uint64_t addresses[] = {fixture_symbol(KERNEL, "chain_outer") + SLIDE, module_address(),
 				fixture_symbol(KERNEL, "chain_check") + SLIDE};
 	struct namer_question question = {.offsets = addresses, .len = ARRAY_SIZE(addresses)};
 
@@ -208,11 +215,11 @@ static void lines_come_from_the_image(void **state)
 		struct host host;
 
 		set_up_host(&host);
-		install_kernel(&host, places[i / 2]);
+		install(&host, KERNEL, places[i / 2]);
 		open_naming(&host, i % 2, false);
 		ask_for_all(&host);
 		assert_as_image(&host);
-		assert_only_listed(&host, MODULE_ADDRESS, "module_of_list");
+		assert_only_listed(&host, module_address(), "module_of_list");
 		close_naming(&host);
 		remove_host(&host);
 	}
@@ -230,17 +237,24 @@ static void it_is_found_by_build_id(void **state)
 	for (size_t i = 0; i < id.len; i++)
 		len += (size_t)sprintf(place + len, "%02x%s", id.bytes[i], i ? "" : "/");
 	strcpy(place + len, ".debug");
-	install_kernel(&host, place);
+	install(&host, KERNEL, place);
 	open_naming(&host, true, false);
 	assert_as_image(&host);
 	close_naming(&host);
 	remove_host(&host);
 }
 
+static enum sym_reason lookup_reason(struct host *host)
+{
+	struct sym_result result;
+
+	kernel_naming_lookup(&host->naming, host->namer, LINKED_TEXT + SLIDE, &result);
+	return result.reason;
+}
+
 static void assert_no_image(struct host *host, bool no_dwarf)
 {
 	open_naming(host, false, no_dwarf);
-	assert_true(host->naming.image < 0);
 	assert_only_listed(host, fixture_symbol(KERNEL, "chain_outer") + SLIDE, "outer_of_list");
 	close_naming(host);
 }
@@ -253,7 +267,7 @@ static void another_kernel_is_not_taken(void **state)
 	(void)state;
 	set_up_host(&host);
 	assert_no_image(&host, false); /* there is none */
-	install_kernel(&host, "boot/vmlinux-RELEASE");
+	install(&host, KERNEL, "boot/vmlinux-RELEASE");
 	assert_no_image(&host, true); /* none is wanted */
 	id.bytes[7] ^= 1;
 	write_notes(host.root, &id);
@@ -263,9 +277,67 @@ static void another_kernel_is_not_taken(void **state)
 	write_notes(host.root, &id);
 	write_file(host.root, "kallsyms", "", 0);
 	open_naming(&host, false, false);
-	assert_true(host.naming.image < 0); /* nor where it is */
+	assert_int_equal(lookup_reason(&host), SYM_NO_KALLSYMS); /* nor where it is */
 	close_naming(&host);
 	remove_host(&host);
+}
+
+/* Its debug file, and what the kernel says of it. */
+static void install_module(const struct host *host, const char *build_id)
+{
+	char text[128];
+
+	shell("mkdir -p %s/sys/module/mod/notes %s/sys/module/mod/sections", host->root,
+	      host->root);
+	shell("objcopy -O binary --only-section=.note.gnu.build-id %s "
+	      "%s/sys/module/mod/notes/.note.gnu.build-id",
+	      fixture_path(MODULE), host->root);
+	snprintf(text, sizeof(text), "0x%016llx\n", MODULE_TEXT);
+	write_file(host->root, "sys/module/mod/sections/.text", text, strlen(text));
+	snprintf(text, sizeof(text), "usr/lib/debug/.build-id/%.2s/%s.debug", build_id,
+		 build_id + 2);
+	install(host, MODULE, text);
+}
+
+static void read_module_id(char *build_id, size_t size)
+{
+	_cleanup_close_ int fd = fixture_open(MODULE);
+	struct namer_options options = {0};
+	struct namer *namer;
+
+	assert_int_equal(namer_new(&options, &namer), 0);
+	snprintf(build_id, size, "%s",
+		 namer_build_id(namer, namer_add_file(namer, fd, fixture_path(MODULE))));
+	namer_free(namer);
+	assert_int_equal(strlen(build_id), 40);
+}
+
+static void modules_have_images(void **state)
+{
+	struct host host;
+	struct sym_result result;
+	char build_id[64];
+
+	(void)state;
+	read_module_id(build_id, sizeof(build_id));
+	for (int confined = 0; confined < 2; confined++) {
+		set_up_host(&host);
+		install_module(&host, build_id);
+		open_naming(&host, confined, false);
+		ask_for_all(&host);
+		kernel_naming_lookup(&host.naming, host.namer, module_address(), &result);
+		assert_string_equal(result.frames[0].name, "module_of_list");
+		assert_string_equal(strrchr(result.frames[0].file, '/'), "/other.c");
+		assert_int_equal(result.frames[0].line, 17);
+		assert_only_listed(&host, fixture_symbol(KERNEL, "chain_outer") + SLIDE,
+				   "outer_of_list");
+		close_naming(&host);
+		shell("cp %s %s/usr/lib/debug/.build-id/*/*", fixture_path(KERNEL), host.root);
+		open_naming(&host, confined, false);
+		assert_only_listed(&host, module_address(), "module_of_list"); /* not its own */
+		close_naming(&host);
+		remove_host(&host);
+	}
 }
 
 int main(int argc, char **argv)
@@ -274,6 +346,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(lines_come_from_the_image),
 		cmocka_unit_test(it_is_found_by_build_id),
 		cmocka_unit_test(another_kernel_is_not_taken),
+		cmocka_unit_test(modules_have_images),
 	};
 
 	if (worker_is_wanted(argc, argv))
