@@ -171,6 +171,21 @@ static int parse_body(uint32_t type, const struct body *body, struct sideband_re
 	}
 }
 
+/*
+ * Where the trailer is. Of who else listens for KSYMBOL records on the same CPU the kernel adds the trailer's length to
+ * the record's, without anything that is written there (perf_event_ksymbol_output() keeps the length from one
+ * listener to the next, v6.18): what ends the record is then whatever the ring held before.
+ */
+static size_t trailer_off(uint32_t type, size_t len, const struct sideband_record *record)
+{
+	size_t fixed = sizeof(struct perf_event_header) + sizeof(struct ksymbol_body);
+	size_t text_len = strlen(record->text) + 1;
+
+	if (type != PERF_RECORD_KSYMBOL)
+		return len - sizeof(struct trailer);
+	return MIN(fixed + (text_len + 7) / 8 * 8, len - sizeof(struct trailer));
+}
+
 int sideband_record_parse(const void *data, size_t len, struct sideband_record *ret_record)
 {
 	struct sideband_record record = {.text = ""};
@@ -184,13 +199,14 @@ int sideband_record_parse(const void *data, size_t len, struct sideband_record *
 	memcpy(&header, data, sizeof(header));
 	if (header.size != len)
 		return -EINVAL;
-	memcpy(&trailer, (const char *)data + len - sizeof(trailer), sizeof(trailer));
 	body.data = (const char *)data + sizeof(header);
 	body.len = len - sizeof(header) - sizeof(trailer);
 	body.misc = header.misc;
 	r = parse_body(header.type, &body, &record);
 	if (r < 0)
 		return r;
+	memcpy(&trailer, (const char *)data + trailer_off(header.type, len, &record),
+	       sizeof(trailer));
 	record.time_ns = trailer.time;
 	*ret_record = record;
 	return 0;

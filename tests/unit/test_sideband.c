@@ -105,6 +105,35 @@ static void reads_kernel_code(void **state)
 	}
 }
 
+/* Who else listens makes such records longer, by what is nothing. */
+static void reads_kernel_code_in_company(void **state)
+{
+	static const char *const names[] = {"", "seven_b", "eight_by",
+					    "bpf_prog_0123456789abcdef_x"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_buf_ struct buf buf = {0};
+		struct perf_event_header header;
+		struct sideband_record record;
+
+		record_write(&buf, &(struct written){.type = PERF_RECORD_KSYMBOL,
+						     .time_ns = 99,
+						     .text = names[i],
+						     .start = 0x1000,
+						     .len = 64});
+		for (int listeners = 0; listeners < 3; listeners++) {
+			assert_int_equal(sideband_record_parse(buf.data, buf.len, &record), 0);
+			assert_int_equal(record.time_ns, 99);
+			assert_string_equal(record.text, names[i]);
+			buf_append_str(&buf, "sixteen bytes ..");
+			memcpy(&header, buf.data, sizeof(header));
+			header.size = (uint16_t)buf.len;
+			memcpy(buf.data, &header, sizeof(header));
+		}
+	}
+}
+
 static void reads_tasks(void **state)
 {
 	static const enum sideband_type types[] = {SIDEBAND_COMM, SIDEBAND_EXEC, SIDEBAND_FORK,
@@ -328,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_mappings),
+		cmocka_unit_test(reads_kernel_code_in_company),
 		cmocka_unit_test(reads_tasks),
 		cmocka_unit_test(reads_kernel_code),
 		cmocka_unit_test(refuses_cut_records),
