@@ -477,6 +477,14 @@ int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct
 	return 0;
 }
 
+void recorder_release(struct recorder *recorder)
+{
+	if (recorder->walker)
+		walker_release(recorder->walker);
+	else
+		processes_release_objects(recorder->processes, NULL, NULL);
+}
+
 void recorder_cut_free(struct recorder_cut *cut)
 {
 	recording_free(&cut->recording);

@@ -88,6 +88,12 @@ void recorder_stop(struct recorder *recorder);
 int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct err *err)
 	_warn_unused_;
 
+/*
+ * After a cut whose recording was detached (recording.h): forgets files that nobody has mapped since some
+ * cuts before. Who cuts again and again would else keep all there ever were.
+ */
+void recorder_release(struct recorder *recorder);
+
 /* Frees the kernel's side. What is known of processes and their files stays. */
 void recorder_dismiss(struct recorder *recorder);
 

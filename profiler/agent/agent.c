@@ -324,6 +324,7 @@ static void hand_over(struct agent *agent, struct recorder_cut *cut,
 	tell_window(agent, &window, cost);
 	agent->cpus = window.cut.ticks.cpus;
 	r = recording_detach(&window.cut.recording, objects, &window.objects);
+	recorder_release(agent->recorder);
 	if (r == 0) {
 		window_writer_give(agent->writer, &window);
 		return;

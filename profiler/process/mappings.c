@@ -175,6 +175,15 @@ void mappings_forget_replaced(struct mappings *mappings)
 	mappings->replaced.len = 0;
 }
 
+void mappings_name_objects(const struct mappings *mappings,
+			   void (*name)(void *ctx, uint32_t object), void *ctx)
+{
+	vec_for_each(&mappings->current, mapping)
+		name(ctx, mapping->object);
+	vec_for_each(&mappings->replaced, mapping)
+		name(ctx, mapping->object);
+}
+
 size_t mappings_count(const struct mappings *mappings)
 {
 	return mappings->current.len;

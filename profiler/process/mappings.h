@@ -51,6 +51,10 @@ const struct mapping *mappings_find_replaced(const struct mappings *mappings, ui
 
 void mappings_forget_replaced(struct mappings *mappings);
 
+/* Calls `name` with the object of each mapping, of the replaced ones, too. */
+void mappings_name_objects(const struct mappings *mappings,
+			   void (*name)(void *ctx, uint32_t object), void *ctx);
+
 size_t mappings_count(const struct mappings *mappings);
 const struct mapping *mappings_get(const struct mappings *mappings, size_t i); /* by address */
 

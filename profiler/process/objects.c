@@ -77,7 +77,7 @@ static bool same_object(const void *ctx, uint32_t id)
 	const struct object_entry *entry = &key->objects->entries.items[id];
 	const struct object *object = &entry->object;
 
-	if (entry->generic != key->generic)
+	if (entry->is_free || entry->generic != key->generic)
 		return false;
 	if (key->generic)
 		return object->owner.tgid == key->owner.tgid &&
@@ -110,18 +110,31 @@ static int index_as(struct objects *objects, const struct key *key, uint32_t id)
 	return hashindex_add(&objects->index, hash, id);
 }
 
+static uint32_t place_for(struct objects *objects, const struct object_entry *entry)
+{
+	uint32_t id = (uint32_t)objects->entries.len;
+
+	if (objects->free_ids.len) {
+		id = objects->free_ids.items[--objects->free_ids.len];
+		objects->entries.items[id] = *entry;
+		return id;
+	}
+	return id < objects->objects_max && vec_push(&objects->entries, *entry) == 0 ? id :
+										       OBJECT_NONE;
+}
+
 /* Adds the thing under its key; the path is copied. OBJECT_NONE when there is no room. */
 static uint32_t add(struct objects *objects, const struct key *key,
 		    const struct object_entry *entry)
 {
 	_cleanup_free_ char *path = strndup(key->path, key->path_len);
-	uint32_t id = (uint32_t)objects->entries.len;
+	uint32_t id = path ? place_for(objects, entry) : OBJECT_NONE;
 
-	if (!path || id >= objects->objects_max || vec_push(&objects->entries, *entry) < 0) {
+	if (id == OBJECT_NONE) {
 		objects->counters.over_cap++;
 		return OBJECT_NONE;
 	}
-	vec_last(&objects->entries)->object.path = TAKE_PTR(path);
+	objects->entries.items[id].object.path = TAKE_PTR(path);
 	if (index_as(objects, key, id) < 0)
 		objects->counters.over_cap++; /* will be taken for new when seen again */
 	return id;
@@ -174,6 +187,7 @@ struct objects *objects_free(struct objects *objects)
 		free((void *)(uintptr_t)entry->object.path);
 	}
 	vec_free(&objects->entries);
+	vec_free(&objects->free_ids);
 	hashindex_free(&objects->index);
 	jit_files_free(objects->jit_files);
 	object_roots_free(&objects->roots);
@@ -332,6 +346,32 @@ static void merge(struct objects *objects, uint32_t id, struct object_entry *ent
 	known->object.fd = TAKE_FD(entry->object.fd);
 	known->object.root = entry->object.root;
 	note_content(known);
+}
+
+static struct key key_by_owner(const struct objects *objects, const struct object_entry *entry)
+{
+	return (struct key){.objects = objects,
+			    .path = entry->object.path,
+			    .path_len = strlen(entry->object.path),
+			    .generic = entry->generic,
+			    .owner = entry->object.owner};
+}
+
+int objects_index(struct objects *objects, uint32_t id)
+{
+	const struct object_entry *entry = &objects->entries.items[id];
+	struct key whole = key_by_owner(objects, entry);
+	struct key by_build_id = key_by_build_id(objects, &whole, &entry->object);
+	struct key by_inode = key_by_inode(objects, &whole, entry);
+	int r = 0;
+
+	if (entry->object.kind != OBJECT_FILE)
+		return index_as(objects, &whole, id);
+	if (by_build_id.build_id_len)
+		r = index_as(objects, &by_build_id, id);
+	if (r == 0 && (by_inode.inode || !by_build_id.build_id_len))
+		r = index_as(objects, &by_inode, id);
+	return r;
 }
 
 static uint32_t add_file(struct objects *objects, const struct key *key, struct object_entry *entry)

@@ -82,6 +82,7 @@ struct objects_counters {
 	uint64_t unpinned[OBJECT_UNPINNED_COUNT];             /* files, by reason */
 	uint64_t repinned; /* files first not found, opened through a later process */
 	uint64_t over_cap; /* things that found the table full and became OBJECT_NONE */
+	uint64_t released; /* things that nobody named any more */
 };
 
 /* A file as a mapping shows it. */
@@ -126,7 +127,15 @@ struct jit_files *objects_jit_files(const struct objects *objects);
 int objects_extract(const struct objects *objects, const uint32_t *ids, size_t len,
 		    struct objects **ret_objects) _warn_unused_;
 
-uint32_t objects_count(const struct objects *objects); /* ids are 0 to count - 1 */
+/*
+ * Letting go: marks name what is still in use; what has had no mark for so many releases in a row is no more,
+ * as `forget` (NULL is legal) is told before, and its id may become another's. Takes all marks off.
+ */
+#define OBJECTS_IDLE_MAX 5
+void objects_mark(struct objects *objects, uint32_t id);
+void objects_release(struct objects *objects, void (*forget)(void *ctx, uint32_t id), void *ctx);
+
+uint32_t objects_count(const struct objects *objects); /* ids are 0 to count - 1, or free */
 
 /* The pointer is valid until the next objects_see() or objects_private(). */
 const struct object *objects_get(const struct objects *objects, uint32_t id);

@@ -259,6 +259,31 @@ void processes_labels(struct processes *processes, const struct smolder_task *ta
 		*ret_labels = own;
 }
 
+void processes_mark_object(struct processes *processes, uint32_t object)
+{
+	objects_mark(processes->objects, object);
+}
+
+static void mark_object(void *ctx, uint32_t object)
+{
+	processes_mark_object(ctx, object);
+}
+
+void processes_release_objects(struct processes *processes,
+			       void (*forget)(void *ctx, uint32_t object), void *ctx)
+{
+	vec_for_each(&processes->lives.items, life) {
+		if (!life->used)
+			continue;
+		vec_for_each(&life->images, image)
+			mappings_name_objects(image->mappings, mark_object, processes);
+	}
+	vec_for_each(&processes->programs.programs, program)
+		processes_mark_object(processes, program->object);
+	jit_files_forget_samples(objects_jit_files(processes->objects));
+	objects_release(processes->objects, forget, ctx);
+}
+
 const struct objects *processes_objects(const struct processes *processes)
 {
 	return processes->objects;

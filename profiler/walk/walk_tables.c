@@ -233,6 +233,30 @@ void walk_tables_sweep(struct walk_tables *tables)
 	}
 }
 
+void walk_tables_name_marked(struct walk_tables *tables, void (*name)(void *ctx, uint32_t object),
+			     void *ctx)
+{
+	for (uint32_t object = 0; object < tables->tables.len; object++) {
+		struct walk_table *table = &tables->tables.items[object];
+
+		if (TAKE(table->marked, false) || table->state == WALK_TABLE_BUILDING)
+			name(ctx, object);
+	}
+}
+
+void walk_tables_forget(struct walk_tables *tables, uint32_t object)
+{
+	struct walk_table *table = &tables->tables.items[object];
+
+	if (object >= tables->tables.len)
+		return;
+	if (table->state == WALK_TABLE_READY)
+		evict(tables, table);
+	tables->homeless -= table->state == WALK_TABLE_HOMELESS;
+	vec_free(&table->segments);
+	*table = (struct walk_table){0};
+}
+
 /* A table is not kept when it finds no room: building it in vain again and again would cost too much. */
 uint32_t walk_tables_invite(struct walk_tables *tables)
 {

@@ -68,6 +68,13 @@ bool walk_table_address(const struct walk_table *table, uint64_t file_offset,
 void walk_tables_mark(struct walk_tables *tables, uint32_t object);
 void walk_tables_sweep(struct walk_tables *tables);
 
+/* Calls `name` with each object whose table is marked or being built; takes marks off. */
+void walk_tables_name_marked(struct walk_tables *tables, void (*name)(void *ctx, uint32_t object),
+			     void *ctx);
+
+/* The object is no more, its id may become another's; as after a sweep. Not while its table is being built. */
+void walk_tables_forget(struct walk_tables *tables, uint32_t object);
+
 /* No program that began before the last sweep is running: what it retired may be used again. */
 void walk_tables_release(struct walk_tables *tables);
 

@@ -167,11 +167,10 @@ static void mark_wanted_tables(struct walker *walker)
 }
 
 /*
- * Marks what processes can reach in the kernel, retires the rest and waits it out. Children the kernel gave
- * their parent's entry to are found there too; one that appears while we look has its parent's,
- * which is marked.
+ * Those that processes can reach in the kernel. Children the kernel gave their parent's entry to are found
+ * there too; one that appears while we look has its parent's, which is marked.
  */
-static void sweep(struct walker *walker)
+static void mark_reached_sets(struct walker *walker)
 {
 	int fd = walker->kernel.processes_fd;
 	uint32_t tgid, *from = NULL, at;
@@ -187,13 +186,24 @@ static void sweep(struct walker *walker)
 		at = tgid;
 		from = &at;
 	}
+}
+
+/* What was retired may be used again once nobody can be reading it. */
+static void wait_out_retired(struct walker *walker)
+{
+	if (walker->kernel.wait(walker->kernel.ctx) < 0)
+		return;
+	walk_pool_release(&walker->pool);
+	walk_tables_release(&walker->tables);
+}
+
+static void sweep(struct walker *walker)
+{
+	mark_reached_sets(walker);
 	mark_wanted_tables(walker);
 	mapsets_sweep(&walker->mapsets, &walker->tables);
 	walk_tables_sweep(&walker->tables);
-	if (walker->kernel.wait(walker->kernel.ctx) == 0) {
-		walk_pool_release(&walker->pool);
-		walk_tables_release(&walker->tables);
-	}
+	wait_out_retired(walker);
 	if (walk_tables_invite(&walker->tables))
 		republish_all(walker);
 	walker->counters.sweeps++;
@@ -209,6 +219,30 @@ static bool make_room(struct walker *walker)
 	sweep(walker);
 	walker->swept_in_vain = walker->pool.used >= used;
 	return !walker->swept_in_vain;
+}
+
+static void mark_object(void *ctx, uint32_t object)
+{
+	struct walker *walker = ctx;
+
+	processes_mark_object(walker->processes, object);
+}
+
+static void forget_object(void *ctx, uint32_t object)
+{
+	struct walker *walker = ctx;
+
+	walk_tables_forget(&walker->tables, object);
+}
+
+/* Tables stay as long as their objects: who ran a minute ago will run again. */
+void walker_release(struct walker *walker)
+{
+	mark_reached_sets(walker);
+	mapsets_sweep(&walker->mapsets, &walker->tables);
+	walk_tables_name_marked(&walker->tables, mark_object, walker);
+	processes_release_objects(walker->processes, forget_object, walker);
+	wait_out_retired(walker);
 }
 
 /* ---- publishing ---- */

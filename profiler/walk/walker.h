@@ -66,6 +66,12 @@ enum walker_outlook {
 /* Would a copied stack of this process be walked further if one waited? Asks for the tables it lacks. */
 enum walker_outlook walker_look_out(struct walker *walker, const struct smolder_task *task);
 
+/*
+ * Lets go of what no process can reach, and of objects that nobody has mapped for a while, as
+ * processes_release_objects() does; waits for running programs.
+ */
+void walker_release(struct walker *walker);
+
 /* Builds what is needed to walk this process's stacks here and now; waits for it. */
 void walker_prepare(struct walker *walker, const struct smolder_task *task);
 

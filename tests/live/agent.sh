@@ -9,6 +9,7 @@ AGENT=
 
 # agent ARGS…: in the background, with its messages in agent.err; it samples when this returns.
 agent() {
+	: >agent.err # what the one before said is not its
 	"$SMOLDER" agent --store store --kill-switch "$PWD/stop" -v "$@" \
 		>agent.out 2>agent.err </dev/null &
 	AGENT=$!

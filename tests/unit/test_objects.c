@@ -394,6 +394,53 @@ static void gives_each_process_its_own_memory(void **state)
 	assert_int_equal(see_name(fixture, "[heap]", 1), OBJECT_ID_HEAP);
 }
 
+static void count_forgotten(void *ctx, uint32_t id)
+{
+	uint32_t *forgotten = ctx;
+
+	assert_int_equal(id, OBJECT_FIRST_FILE);
+	++*forgotten;
+}
+
+static void release(struct fixture *fixture, uint32_t *forgotten, uint32_t marked, int times)
+{
+	while (times-- > 0) {
+		objects_mark(fixture->objects, marked);
+		objects_release(fixture->objects, count_forgotten, forgotten);
+	}
+}
+
+/* What is marked stays, by whatever it is known; an id, once free, is another's. */
+static void lets_go_of_what_nobody_names(void **state)
+{
+	struct fixture *fixture = *state;
+	struct object_sighting record;
+	uint32_t id, other, forgotten = 0;
+
+	write_elf(&fixture->file, 0xab);
+	id = objects_see(fixture->objects, &fixture->file.sighting);
+	other = see_name(fixture, "[uprobes]", UINT64_MAX);
+	release(fixture, &forgotten, other, OBJECTS_IDLE_MAX - 1);
+	objects_mark(fixture->objects, id);
+	release(fixture, &forgotten, other, OBJECTS_IDLE_MAX);
+	assert_int_equal(forgotten, 0);
+	assert_int_equal(objects_fds(fixture->objects), 1);
+	release(fixture, &forgotten, other, 1);
+	assert_int_equal(forgotten, 1);
+	assert_int_equal(objects_fds(fixture->objects), 0);
+	assert_int_equal(objects_counters(fixture->objects)->released, 1);
+	assert_int_equal(see_name(fixture, "[uprobes]", UINT64_MAX), other);
+
+	assert_int_equal(see_name(fixture, "[another]", UINT64_MAX), id);
+	record = by_build_id(&fixture->file);
+	assert_int_equal(objects_see(fixture->objects, &record), other + 1);
+	assert_int_equal(objects_see(fixture->objects, &fixture->file.sighting), other + 1);
+	release(fixture, &forgotten, other + 1, OBJECTS_IDLE_MAX - 1);
+	assert_int_equal(objects_see(fixture->objects, &record), other + 1);
+	assert_int_equal(objects_see(fixture->objects, &fixture->file.sighting), other + 1);
+	assert_int_equal(objects_count(fixture->objects), other + 2);
+}
+
 /* Each time, not the first time only: what was sampled before may have been forgotten since. */
 static void private_memory_is_sampled_again(void **state)
 {
@@ -534,6 +581,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(knows_special_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(gives_each_process_its_own_memory, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(lets_go_of_what_nobody_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(private_memory_is_sampled_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(tells_memory_files_apart, set_up, tear_down),
 		cmocka_unit_test(reads_only_sound_build_ids),

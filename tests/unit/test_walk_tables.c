@@ -154,6 +154,34 @@ static void a_sweep_evicts_what_is_not_marked(void **state)
 	assert_int_equal(house->tables.counters.rows + house->tables.counters.bytes, 0);
 }
 
+static void note_object(void *ctx, uint32_t object)
+{
+	*(uint64_t *)ctx += UINT64_C(1) << (object & 63);
+}
+
+static void what_is_forgotten_was_never_wanted(void **state)
+{
+	struct house *house = *state;
+	uint32_t object = house->own->object, before = house->pool.used;
+	uint64_t named = 0;
+
+	build(house, object);
+	walk_tables_mark(&house->tables, object);
+	walk_tables_name_marked(&house->tables, note_object, &named);
+	walk_tables_name_marked(&house->tables, note_object, &named);
+	assert_int_equal(named, UINT64_C(1) << (object & 63)); /* once: the mark is gone */
+	walk_tables_forget(&house->tables, object);
+	walk_tables_forget(&house->tables, 4711); /* was never there */
+	assert_int_equal(walk_tables_get(&house->tables, object)->state, WALK_TABLE_UNKNOWN);
+	assert_int_equal(house->tables.free_slots.len, 0); /* a program may still be reading it */
+	walk_pool_release(&house->pool);
+	walk_tables_release(&house->tables);
+	assert_int_equal(house->pool.used, before);
+	build(house, object);
+	assert_int_equal(UNWIND_KIND(rule_of_function(house)), UNWIND_SP);
+	assert_int_equal(house->tables.slots_used, 1);
+}
+
 static void a_table_without_room_is_built_when_there_is(void **state)
 {
 	struct house *house = *state;
@@ -188,6 +216,7 @@ int main(void)
 		HOUSE_TEST(memory_without_a_file_has_no_table),
 		HOUSE_TEST(offsets_outside_all_code_have_no_address),
 		HOUSE_TEST(a_sweep_evicts_what_is_not_marked),
+		HOUSE_TEST(what_is_forgotten_was_never_wanted),
 		HOUSE_TEST(a_table_without_room_is_built_when_there_is),
 	};
 
