@@ -17,7 +17,8 @@ CODE_AT = 4096
 PAGE = 4096
 # void spin(unsigned long count): a frame around a loop that counts down
 SPIN = bytes.fromhex("554889e54883ef0175fa5dc3")
-SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB = 1, 2, 3
+SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA = 1, 2, 3, 4
+ET_REL, ET_DYN = 1, 3
 SHF_COMPRESSED = 0x800
 GIB = 1 << 30
 
@@ -46,11 +47,12 @@ class Elf:
                                    field["offset"], field["size"], field["link"], field["info"],
                                    field["align"], field["entsize"])
             name_at += len(name) + 1
-        head = {"phnum": 1, "shnum": len(sections), "shstrndx": len(sections) - 1,
+        head = {"type": ET_DYN, "phnum": 1, "shnum": len(sections), "shstrndx": len(sections) - 1,
                 "shoff": CODE_AT + PAGE + len(body), **self.header}
         ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
-        start = ident + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, CODE_AT, 64, head["shoff"], 0, 64,
-                                    56, head["phnum"], 64, head["shnum"], head["shstrndx"])
+        start = ident + struct.pack("<HHIQQQIHHHHHH", head["type"], 62, 1, CODE_AT, 64,
+                                    head["shoff"], 0, 64, 56, head["phnum"], 64, head["shnum"],
+                                    head["shstrndx"])
         start += struct.pack("<IIQQQQQQ", 1, 5, CODE_AT, CODE_AT, CODE_AT, PAGE, PAGE, PAGE)
         start = start.ljust(CODE_AT, b"\0") + SPIN.ljust(PAGE, b"\x90")
         return start + bytes(body) + headers
@@ -159,6 +161,22 @@ def symbols():
             .add(".symtab", entries, SHT_SYMTAB, link=1, entsize=24))
 
 
+def relocations():
+    """Many sections that all claim to be the same relocations of one other section."""
+    elf = dwarf(b"\x01" + RANGE)
+    elf.add(".symtab", bytes(24) + struct.pack("<IBBHQQ", 1, 2, 0, 1, 0, PAGE) * 40000,
+            SHT_SYMTAB, link=3, entsize=24)
+    one = b"".join(struct.pack("<QQQ", n % 64, (n % 40001) << 32 | 1, n) for n in range(100000))
+    table = {"info": 2, "link": 4, "entsize": 24}
+    elf.add(".rela.debug_info", one, SHT_RELA, **table)
+    place = len(elf.to_bytes())
+    for n in range(2000):
+        elf.add(".rela.debug_info", b"", SHT_RELA, offset=CODE_AT + PAGE,
+                size=place - 2 * PAGE - CODE_AT, **table)
+    elf.header = {"type": ET_REL}
+    return elf
+
+
 def claims(name, kind=SHT_PROGBITS, **what):
     return Elf().add(".debug_abbrev", ABBREVS).add(name, bytes(64), kind, **what)
 
@@ -178,6 +196,7 @@ FILES = {
     "xz_bomb": xz_bomb,
     "eh_frame": eh_frame,
     "symbols": symbols,
+    "relocations": relocations,
     "unit_of_4g": lambda: dwarf(b"\x01" + RANGE, 0xFFFFFFEF),
     "unit_of_16e": lambda: Elf().add(".debug_abbrev", ABBREVS).add(
         ".debug_info", b"\xff" * 4 + b"\xff" * 7 + b"\x7f" + bytes(100)),
