@@ -130,7 +130,7 @@ static const struct {
 	[FIGURE_STORE] = {"store", "KiB/h"},
 };
 
-/* A worker that ended meanwhile takes its time with it: never below the ticks' own. */
+/* Children that end move their time from one place to another, and round it: never below the ticks' own. */
 static void figures_between(const struct bench_plan *plan, const struct agent_moment *before,
 			    const struct agent_moment *after, double values[FIGURE_CNT])
 {

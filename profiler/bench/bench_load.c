@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "profiler/bench/bench_stop.h"
 #include "profiler/bench/bench_work.h"
 
 #include <errno.h>
@@ -88,6 +89,7 @@ static void stay_on(int cpu)
 static _Noreturn void begin(const struct bench_load_options *options, struct shared *shared,
 			    pid_t parent)
 {
+	bench_stop_release();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
@@ -102,10 +104,13 @@ static _Noreturn void begin(const struct bench_load_options *options, struct sha
 int bench_load_start(const struct bench_load_options *options, struct bench_load *ret_load,
 		     struct err *err)
 {
-	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t parent = getpid(), pid;
+	struct shared *shared;
 
+	if (bench_stop_wanted())
+		return err_set(err, -EINTR, "interrupted");
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED)
 		return err_errno(err, -errno, "cannot start a load");
 	pid = fork();

@@ -2,6 +2,7 @@
 #include "profiler/bench/bench_tool.h"
 
 #include "base/clock.h"
+#include "profiler/bench/bench_stop.h"
 #include "profiler/bench/bpf_programs.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 #define READY_MS_MAX 15000
 #define READY_STEP_MS 50
 #define SETTLE_MS 300 /* perf begins to sample right behind its first write */
+#define LOOK_MS 100   /* a sleep looks that often whether the bench is to end */
 #define ARGS_MAX 24
 #define HURRY_NICE -15
 
@@ -66,10 +68,13 @@ bool bench_tool_is_here(enum bench_tool_kind kind)
 
 void bench_sleep_ms(uint32_t ms)
 {
-	struct timespec time = timespec_of_ns(ms * NS_PER_MS);
+	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC), end_ns = now_ns + ms * NS_PER_MS;
 
-	while (nanosleep(&time, &time) < 0 && errno == EINTR)
-		;
+	for (; now_ns < end_ns && !bench_stop_wanted(); now_ns = clock_ns(CLOCK_MONOTONIC)) {
+		struct timespec step = timespec_of_ns(MIN(end_ns - now_ns, LOOK_MS * NS_PER_MS));
+
+		nanosleep(&step, NULL);
+	}
 }
 
 int bench_hurry(void)
@@ -85,18 +90,37 @@ void bench_calm(const int *nice)
 	setpriority(PRIO_PROCESS, 0, *nice);
 }
 
+/* It is ended by signals, though ours wait. */
+static int spawn(const char *const argv[], const posix_spawn_file_actions_t *actions,
+		 pid_t *ret_pid)
+{
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	int r;
+
+	sigemptyset(&none);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	r = -posix_spawnp(ret_pid, argv[0], actions, &attributes, (char *const *)(uintptr_t)argv,
+			  environ);
+	posix_spawnattr_destroy(&attributes);
+	return r;
+}
+
 int bench_spawn(const char *const argv[], const char *output, pid_t *ret_pid, struct err *err)
 {
 	posix_spawn_file_actions_t actions;
 	int r;
 
+	if (bench_stop_wanted())
+		return err_set(err, -EINTR, "interrupted");
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, output ? output : "/dev/null",
 					 O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	r = -posix_spawnp(ret_pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv,
-			  environ);
+	r = spawn(argv, &actions, ret_pid);
 	posix_spawn_file_actions_destroy(&actions);
 	return r < 0 ? err_errno(err, r, "cannot start '%s'", argv[0]) : 0;
 }

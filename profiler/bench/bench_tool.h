@@ -55,6 +55,7 @@ int bench_spawn(const char *const argv[], const char *output, pid_t *ret_pid, st
 /* Would a shell find this program? */
 bool bench_is_in_path(const char *program);
 
+/* Shorter when the bench is to end. */
 void bench_sleep_ms(uint32_t ms);
 
 /*

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/bench/process_tree.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 
 #include <dirent.h>
@@ -40,6 +41,23 @@ static void add_thread(void *ctx, const char *path)
 	snprintf(file, sizeof(file), "%s/schedstat", path);
 	if (fs_read_line(file, line, sizeof(line)) == 0 && sscanf(line, "%llu", &ran_ns) == 1)
 		usage->cpu_ns += ran_ns;
+}
+
+/* Fields 16 and 17, in clock ticks: user and system time of children that were waited for; proc(5). */
+static void add_ended_children(struct process_usage *usage, pid_t pid)
+{
+	char path[64], line[1024];
+	const char *fields;
+	unsigned long long user, system;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (fs_read_line(path, line, sizeof(line)) < 0)
+		return;
+	fields = strrchr(line, ')');
+	if (fields &&
+	    sscanf(fields, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %llu %llu", &user,
+		   &system) == 2)
+		usage->cpu_ns += (user + system) * NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
 static void add_map(void *ctx, const char *path)
@@ -104,6 +122,7 @@ static void add_process(struct visit *visit, pid_t pid)
 	snprintf(fds, sizeof(fds), "/proc/%d/fdinfo", (int)pid);
 	visit->usage->processes++;
 	add_memory(visit->usage, pid);
+	add_ended_children(visit->usage, pid);
 	for_each_entry(tasks, add_thread, visit->usage);
 	for_each_entry(fds, add_map, visit->usage);
 	for_each_entry(tasks, add_children, &below);

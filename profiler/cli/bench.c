@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "formats/format.h"
 #include "profiler/bench/bench_sections.h"
+#include "profiler/bench/bench_stop.h"
 #include "profiler/bench/bpf_programs.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
@@ -97,7 +98,7 @@ static int run_sections(const struct bench *bench, const struct bench_plan *plan
 	for (size_t i = 0; i < ARRAY_SIZE(sections) && r == 0; i++)
 		if (!bench->only || bench->only == &sections[i])
 			r = sections[i].run(plan, paper, err);
-	return r;
+	return bench_stop_wanted() ? err_set(err, -EINTR, "bench: interrupted") : r;
 }
 
 static int write_json(const struct bench *bench, const struct bench_paper *paper, struct err *err)
@@ -149,6 +150,7 @@ static int run_bench(const struct verb *verb, int argc, char **argv)
 		msg_error("bench: needs root: it profiles the whole host");
 		return EXIT_FAILED;
 	}
+	bench_stop_hold();
 	made = mkdtemp(directory);
 	if (!made) {
 		msg_error("cannot make a directory under '/tmp': %m");

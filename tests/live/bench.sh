@@ -30,4 +30,16 @@ bench cost
 is "cost: of smolder at five depths" "$(rows smolder)" 5
 is "cost: by frame pointers at four" "$(rows 'smolder --call-graph fp')" 4
 
+"$SMOLDER" bench --only slowdown >bench.out 2>bench.err &
+bench=$!
+for ((tries = 0; tries < 300; tries++)); do
+	children=$(cat "/proc/$bench/task/$bench/children")
+	[ "$(wc -w <<<"$children")" -ge 3 ] && break
+	sleep 0.1
+done
+kill -TERM "$bench"
+wait "$bench"
+is "interrupted: exit status" $? 1
+is "interrupted: it says so" "$(cat bench.err)" "smolder: bench: interrupted"
+is "interrupted: none of what it started is left" "$(for pid in $children; do ls -d "/proc/$pid"; done 2>/dev/null)" ""
 is "nothing is left behind" "$(find /tmp -maxdepth 1 -name 'smolder-bench-*' -newer bench.out)" ""
