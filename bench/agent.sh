@@ -81,16 +81,17 @@ start_agent() {
 # The store's own word, all windows together.
 tell_ledger() {
 	"$SMOLDER" convert "store.$1" -o "all.$1.json" 2>convert.err || fail "$(cat convert.err)"
-	python -c '
+	python - "all.$1.json" <<'END'
 import json, sys
 ledger = json.load(open(sys.argv[1]))["ledger"]
 samples = ledger["samples"]
 lost = sum(samples["lost"].values())
 rest = samples["expected"] - lost - sum(
     samples[name] for name in ("recorded", "idle", "filtered", "skipped", "offline"))
-print(f"ledger: due {samples[\"expected\"]}, recorded {samples[\"recorded\"]}, idle {samples[\"idle\"]}, "
-      f"skipped {samples[\"skipped\"]}, lost {lost}, unaccounted {rest}; maps "
-      f"{ledger[\"self\"][\"map_bytes\"] / 2**20:.1f} MB")' "all.$1.json"
+print(f"ledger: due {samples['expected']}, recorded {samples['recorded']}, idle {samples['idle']}, "
+      f"skipped {samples['skipped']}, lost {lost}, unaccounted {rest}; maps "
+      f"{ledger['self']['map_bytes'] / 2**20:.1f} MB")
+END
 }
 
 tell() {

@@ -16,12 +16,13 @@
 #include <sys/wait.h>
 
 #define WINDOW "5s"
-#define SETTLE_MS 6000   /* the first window: tables, names and caches are new */
+#define SETTLE_MS 11000  /* two windows: tables, names and caches are new */
 #define MEASURE_MS 10000 /* two windows, with their writing */
 #define READY_MS_MAX 10000
 #define READY_STEP_MS 50
 #define STORM_PER_SECOND 100
 #define LOADS_MAX 3
+#define RATES 2
 
 struct host_state {
 	const char *name;
@@ -44,7 +45,7 @@ static const struct host_state states[] = {
 
 struct agent {
 	pid_t pid;
-	uint32_t newest_before; /* BPF program */
+	uint32_t program; /* id of what runs at each tick */
 	char store[PATH_MAX];
 };
 
@@ -63,30 +64,34 @@ static void agent_stop(struct agent *agent)
 	agent->pid = 0;
 }
 
-static bool agent_samples(const struct agent *agent)
+/* None but this agent's programs are newer than the one that was the newest. */
+static int wait_until_it_samples(struct agent *agent, uint32_t newest_before, struct err *err)
 {
-	struct bpf_program_cost cost;
+	struct bpf_program_cost cost = {0};
 
-	bpf_programs_cost(agent->newest_before, &cost);
-	return cost.runs > 0;
+	for (uint32_t ms = 0; ms < READY_MS_MAX && !cost.runs; ms += READY_STEP_MS) {
+		bench_sleep_ms(READY_STEP_MS);
+		bpf_programs_cost(newest_before, &cost);
+	}
+	if (!cost.runs)
+		return err_set(err, -ETIMEDOUT, "the agent did not begin to sample");
+	agent->program = cost.id;
+	return 0;
 }
 
+/* Without bounds: what it takes at this rate. */
 static int agent_start(const struct bench_plan *plan, const char *frequency, struct agent *agent,
 		       struct err *err)
 {
 	const char *argv[] = {"/proc/self/exe", "agent",    "--store", agent->store, "-F",
-			      frequency,        "--window", WINDOW,    NULL};
+			      frequency,        "--window", WINDOW,    "--max-cpu",  "0",
+			      "--max-memory",   "0",        NULL};
+	uint32_t newest_before = bpf_programs_newest();
 	int r;
 
-	snprintf(agent->store, sizeof(agent->store), "%s/store", plan->directory);
-	agent->newest_before = bpf_programs_newest();
+	snprintf(agent->store, sizeof(agent->store), "%s/store.%s", plan->directory, frequency);
 	r = bench_spawn(argv, NULL, &agent->pid, err);
-	for (uint32_t ms = 0; r == 0 && !agent_samples(agent); ms += READY_STEP_MS) {
-		if (ms >= READY_MS_MAX)
-			return err_set(err, -ETIMEDOUT, "the agent did not begin to sample");
-		bench_sleep_ms(READY_STEP_MS);
-	}
-	return r;
+	return r < 0 ? r : wait_until_it_samples(agent, newest_before, err);
 }
 
 /* Sums up a store's files, and removes them if asked to. */
@@ -113,7 +118,7 @@ static void look(struct agent *agent, struct agent_moment *ret_moment)
 	ret_moment->at_ns = clock_ns(CLOCK_MONOTONIC);
 	ret_moment->store_bytes = sum_store(agent, false);
 	process_tree_usage(agent->pid, &ret_moment->usage);
-	bpf_programs_cost(agent->newest_before, &ret_moment->bpf);
+	bpf_program_cost(agent->program, &ret_moment->bpf);
 }
 
 /* ---- one state of the host, one rate ---- */
@@ -147,25 +152,6 @@ static void figures_between(const struct bench_plan *plan, const struct agent_mo
 			       3600 * (double)NS_PER_SEC / elapsed_ns;
 }
 
-static int measure(const struct bench_plan *plan, const char *frequency, double values[FIGURE_CNT],
-		   struct err *err)
-{
-	_cleanup_(agent_stop) struct agent agent = {0};
-	struct agent_moment before, after;
-	int r = agent_start(plan, frequency, &agent, err);
-
-	if (r < 0)
-		return r;
-	bench_sleep_ms(SETTLE_MS);
-	look(&agent, &before);
-	bench_sleep_ms(MEASURE_MS);
-	look(&agent, &after);
-	figures_between(plan, &before, &after, values);
-	agent_stop(&agent);
-	sum_store(&agent, true);
-	return 0;
-}
-
 static void report(struct bench_paper *paper, const char *state, const char *frequency,
 		   const double values[FIGURE_CNT])
 {
@@ -189,30 +175,59 @@ static void stop_loads(struct bench_load (*loads)[LOADS_MAX])
 		bench_load_stop(&(*loads)[i]);
 }
 
+static void stop_agents(struct agent (*agents)[RATES])
+{
+	for (size_t i = 0; i < RATES; i++) {
+		agent_stop(&(*agents)[i]);
+		sum_store(&(*agents)[i], true);
+	}
+}
+
+/* Both at once, so that they see the same host. */
+static int measure_agents(const struct bench_plan *plan, const char *state,
+			  struct bench_paper *paper, struct err *err)
+{
+	static const char *const frequencies[RATES] = {"19", "99"};
+	_cleanup_(stop_agents) struct agent agents[RATES] = {0};
+	struct agent_moment before[RATES], after[RATES];
+	double values[FIGURE_CNT];
+	int r = 0;
+
+	for (size_t i = 0; i < RATES && r == 0; i++)
+		r = agent_start(plan, frequencies[i], &agents[i], err);
+	if (r < 0)
+		return r;
+	bench_sleep_ms(SETTLE_MS);
+	for (size_t i = 0; i < RATES; i++)
+		look(&agents[i], &before[i]);
+	bench_sleep_ms(MEASURE_MS);
+	for (size_t i = 0; i < RATES; i++)
+		look(&agents[i], &after[i]);
+	for (size_t i = 0; i < RATES; i++) {
+		figures_between(plan, &before[i], &after[i], values);
+		report(paper, state, frequencies[i], values);
+	}
+	return 0;
+}
+
 static int measure_state(const struct bench_plan *plan, const struct host_state *state,
 			 struct bench_paper *paper, struct err *err)
 {
-	static const char *const frequencies[] = {"19", "99"};
 	_cleanup_(stop_loads) struct bench_load loads[LOADS_MAX] = {0};
-	double values[FIGURE_CNT];
 	int r = 0;
 
 	for (size_t i = 0; i < state->loads_len && r == 0; i++)
 		r = bench_load_start(&state->loads[i], &loads[i], err);
-	for (size_t i = 0; i < ARRAY_SIZE(frequencies) && r == 0; i++) {
-		r = measure(plan, frequencies[i], values, err);
-		if (r == 0)
-			report(paper, state->name, frequencies[i], values);
-	}
-	return r;
+	return r < 0 ? r : measure_agents(plan, state->name, paper, err);
 }
 
 int bench_agent(const struct bench_plan *plan, struct bench_paper *paper, struct err *err)
 {
 	int r = 0;
 
-	bench_paper_section(paper, "agent",
-			    "What the agent takes, with windows of 5 s instead of 60");
+	bench_paper_section(
+		paper, "agent",
+		"What two agents take that run at once, with windows of 5 s instead of 60");
 	for (size_t i = 0; i < ARRAY_SIZE(states) && r == 0; i++)
 		r = measure_state(plan, &states[i], paper, err);
 	return r;

@@ -18,7 +18,8 @@
 #define READY_MS_MAX 15000
 #define READY_STEP_MS 50
 #define SETTLE_MS 300 /* perf begins to sample right behind its first write */
-#define LOOK_MS 100   /* a sleep looks that often whether the bench is to end */
+#define END_MS_MAX 60000
+#define LOOK_MS 20 /* a sleep looks that often whether the bench is to end */
 #define ARGS_MAX 24
 #define HURRY_NICE -15
 
@@ -66,15 +67,19 @@ bool bench_tool_is_here(enum bench_tool_kind kind)
 	return !text_of(kind)->program || bench_is_in_path(text_of(kind)->program);
 }
 
+static void nap_ms(uint32_t ms)
+{
+	struct timespec time = timespec_of_ns(ms * NS_PER_MS);
+
+	nanosleep(&time, NULL);
+}
+
 void bench_sleep_ms(uint32_t ms)
 {
 	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC), end_ns = now_ns + ms * NS_PER_MS;
 
-	for (; now_ns < end_ns && !bench_stop_wanted(); now_ns = clock_ns(CLOCK_MONOTONIC)) {
-		struct timespec step = timespec_of_ns(MIN(end_ns - now_ns, LOOK_MS * NS_PER_MS));
-
-		nanosleep(&step, NULL);
-	}
+	for (; now_ns < end_ns && !bench_stop_wanted(); now_ns = clock_ns(CLOCK_MONOTONIC))
+		nap_ms((uint32_t)MIN((end_ns - now_ns) / NS_PER_MS + 1, (uint64_t)LOOK_MS));
 }
 
 int bench_hurry(void)
@@ -90,18 +95,20 @@ void bench_calm(const int *nice)
 	setpriority(PRIO_PROCESS, 0, *nice);
 }
 
-/* It is ended by signals, though ours wait. */
+/* It is ended by signals, though ours wait, or are ignored, as in the background of a script. */
 static int spawn(const char *const argv[], const posix_spawn_file_actions_t *actions,
 		 pid_t *ret_pid)
 {
 	posix_spawnattr_t attributes;
-	sigset_t none;
+	sigset_t none, all;
 	int r;
 
 	sigemptyset(&none);
+	sigfillset(&all);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	r = -posix_spawnp(ret_pid, argv[0], actions, &attributes, (char *const *)(uintptr_t)argv,
 			  environ);
 	posix_spawnattr_destroy(&attributes);
@@ -291,6 +298,9 @@ int bench_tool_stop(struct bench_tool *tool)
 	if (tool->pid <= 0)
 		return 0;
 	kill(tool->pid, SIGINT);
+	for (uint32_t ms = 0; ms < END_MS_MAX && !has_ended(tool->pid); ms += LOOK_MS)
+		nap_ms(LOOK_MS);
+	kill(tool->pid, SIGKILL); /* a profiler that does not end */
 	waitpid(tool->pid, &status, 0);
 	tool->pid = 0;
 	return status == 0 ? 0 : -ECHILD;

@@ -28,7 +28,8 @@ static void read_cost(uint32_t id, struct bpf_program_cost *cost)
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
 		return;
 	if (info.type == BPF_PROG_TYPE_PERF_EVENT && info.run_cnt > cost->runs)
-		*cost = (struct bpf_program_cost){.ns = info.run_time_ns, .runs = info.run_cnt};
+		*cost = (struct bpf_program_cost){
+			.ns = info.run_time_ns, .runs = info.run_cnt, .id = id};
 }
 
 void bpf_programs_cost(uint32_t id, struct bpf_program_cost *ret_cost)
@@ -36,4 +37,10 @@ void bpf_programs_cost(uint32_t id, struct bpf_program_cost *ret_cost)
 	*ret_cost = (struct bpf_program_cost){0};
 	while (bpf_prog_get_next_id(id, &id) == 0)
 		read_cost(id, ret_cost);
+}
+
+void bpf_program_cost(uint32_t id, struct bpf_program_cost *ret_cost)
+{
+	*ret_cost = (struct bpf_program_cost){0};
+	read_cost(id, ret_cost);
 }

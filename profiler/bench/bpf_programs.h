@@ -12,6 +12,7 @@
 
 struct bpf_program_cost {
 	uint64_t ns, runs;
+	uint32_t id; /* of the program; 0: none */
 };
 
 /* An open file descriptor, the caller's; < 0 with a message. */
@@ -22,5 +23,8 @@ uint32_t bpf_programs_newest(void);
 
 /* Of the perf event programs newer than `id`, the one that ran most; all 0 when there is none. */
 void bpf_programs_cost(uint32_t id, struct bpf_program_cost *ret_cost);
+
+/* Of this one. */
+void bpf_program_cost(uint32_t id, struct bpf_program_cost *ret_cost);
 
 #endif
