@@ -19,13 +19,16 @@
 #define LITTLE_PERCENT 3
 /* Memory is let go from this share of its bound on. */
 #define TRIM_PERCENT 85
+/* Not again so soon: finding it all out anew costs CPU time, and what did not help will not. */
+#define TRIM_WINDOWS 10
 #define CROWDED_WINDOWS 2
 /* So few samples take no memory worth lowering the rate for. */
 #define SAMPLES_FEW 1000
 
 void governor_init(struct governor *governor, const struct governor_limits *limits)
 {
-	*governor = (struct governor){.frequency_hz = limits->frequency_hz};
+	*governor =
+		(struct governor){.frequency_hz = limits->frequency_hz, .untrimmed = TRIM_WINDOWS};
 }
 
 uint64_t governor_share_ppm(const struct governor_measure *measure, uint64_t ns)
@@ -146,6 +149,16 @@ static uint64_t judged_ppm(const struct governor *governor, const struct governo
 	       usual_background_ppm(governor);
 }
 
+static bool wants_trim(struct governor *governor, const struct governor_limits *limits,
+		       uint64_t memory)
+{
+	bool much = limits->memory_max && memory > limits->memory_max / 100 * TRIM_PERCENT;
+	bool trim = much && governor->untrimmed >= TRIM_WINDOWS;
+
+	governor->untrimmed = trim ? 0 : MIN(governor->untrimmed + 1, (uint32_t)TRIM_WINDOWS);
+	return trim;
+}
+
 struct governor_decision governor_decide(struct governor *governor,
 					 const struct governor_limits *limits,
 					 const struct governor_measure *measure)
@@ -159,7 +172,7 @@ struct governor_decision governor_decide(struct governor *governor,
 	governor->calm = is_calm(limits, cost_ppm, memory) ? governor->calm + 1 : 0;
 	governor->crowded = over ? governor->crowded + 1 : 0;
 	decision = decide(governor, limits, measure, cost_ppm);
-	decision.trim = limits->memory_max && memory > limits->memory_max / 100 * TRIM_PERCENT;
+	decision.trim = wants_trim(governor, limits, memory);
 	if (decision.frequency_hz == governor->frequency_hz)
 		decision.reason = GOVERNOR_NONE;
 	else

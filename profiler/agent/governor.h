@@ -35,10 +35,11 @@ struct governor_measure {
 };
 
 struct governor {
-	uint32_t frequency_hz;                   /* in force */
-	uint32_t windows;                        /* measured so far, at most 2 */
-	uint32_t calm;                           /* windows in a row far below the bounds */
-	uint32_t crowded;                        /* windows in a row with too much memory */
+	uint32_t frequency_hz; /* in force */
+	uint32_t windows;      /* measured so far, at most 2 */
+	uint32_t calm;         /* windows in a row far below the bounds */
+	uint32_t crowded;      /* windows in a row with too much memory */
+	uint32_t untrimmed;    /* windows since memory was let go, or more than matter */
 	uint64_t background_ppm[GOVERNOR_USUAL]; /* of the last windows, the latest first */
 };
 

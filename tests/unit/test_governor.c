@@ -220,6 +220,23 @@ static void memory_is_let_go_first(void **state)
 	assert_false(decision.trim);
 }
 
+/* What is let go of has to be found out again: now and then, not in each window. */
+static void memory_is_let_go_now_and_then(void **state)
+{
+	struct governor_limits limits = {99, 0, 64 * MIB};
+	struct world world = {.memory_bytes = 60 * MIB};
+	struct governor governor;
+	struct governor_measure measure = window_of(&world, 99);
+	int trims = 0;
+
+	(void)state;
+	governor_init(&governor, &limits);
+	for (int window = 0; window < 44; window++)
+		trims += governor_decide(&governor, &limits, &measure).trim;
+	assert_int_equal(trims, 4);
+	assert_int_equal(governor.frequency_hz, 99);
+}
+
 static void few_samples_take_no_memory(void **state)
 {
 	struct governor_limits limits = {99, 0, 64 * MIB};
@@ -258,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_rate_comes_back_slowly),
 		cmocka_unit_test(there_is_no_swinging),
 		cmocka_unit_test(memory_is_let_go_first),
+		cmocka_unit_test(memory_is_let_go_now_and_then),
 		cmocka_unit_test(few_samples_take_no_memory),
 		cmocka_unit_test(a_lower_wish_counts_at_once),
 	};
