@@ -190,6 +190,12 @@ static void attach_units(struct object_names *names)
 	unit_names_attach(names->units, source);
 }
 
+bool object_names_has_news(const struct object_names *names)
+{
+	return names->is_cacheable &&
+	       (!names->cached.map || (names->units && names->units->is_changed));
+}
+
 int object_names_save(struct object_names *names, const struct index_store *store)
 {
 	struct index_contents contents = {
@@ -203,8 +209,7 @@ int object_names_save(struct object_names *names, const struct index_store *stor
 	struct index_units units = {0};
 	int r = 0;
 
-	if (!names->is_cacheable ||
-	    (names->cached.map && (!names->units || !names->units->is_changed)))
+	if (!object_names_has_news(names))
 		return 0;
 	contents.tables[INDEX_SYMBOLS] = names->symtab.ranges;
 	contents.tables[INDEX_FUNCTIONS] = names->functions;

@@ -56,6 +56,9 @@ bool object_names_find(struct object_names *names, uint64_t address, struct unit
  */
 size_t object_names_complete(struct object_names *names, uint64_t budget_ns);
 
+/* Is there anything for the cache to keep? */
+bool object_names_has_news(const struct object_names *names);
+
 /* Keeps in the cache what it does not have yet. 1, 0 when there is nothing to do, or -errno. */
 int object_names_save(struct object_names *names, const struct index_store *store);
 void object_names_close(struct object_names *names);

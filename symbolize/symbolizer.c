@@ -536,6 +536,13 @@ size_t symbolizer_complete(struct symbolizer *symbolizer, int object, uint64_t b
 	return object_names_complete(&loaded->names, budget_ns);
 }
 
+bool symbolizer_has_news(struct symbolizer *symbolizer, int object)
+{
+	const struct object *loaded = loaded_object(symbolizer, object);
+
+	return loaded && loaded->broken == SYM_OK && object_names_has_news(&loaded->names);
+}
+
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object)
 {
 	const struct object *loaded = loaded_object(symbolizer, object);

@@ -145,6 +145,9 @@ void symbolizer_lookup_address(struct symbolizer *symbolizer, int object, uint64
  */
 size_t symbolizer_complete(struct symbolizer *symbolizer, int object, uint64_t budget_ns);
 
+/* Was something found out about the object that the cache has not? False without a cache. */
+bool symbolizer_has_news(struct symbolizer *symbolizer, int object);
+
 /* Lower-case hex build-id of the object, or "" when it has none or cannot be read. */
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
 

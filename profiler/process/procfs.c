@@ -72,6 +72,7 @@ int procfs_parse_stat(const char *text, size_t len, struct procfs_stat *ret_stat
 	comm_len = MIN((size_t)(close - open - 1), sizeof(stat.comm) - 1);
 	memcpy(stat.comm, open + 1, comm_len);
 	stat.is_kernel = flags & PF_KTHREAD;
+	stat.state = fields[FIELD_STATE].len ? fields[FIELD_STATE].text[0] : '\0';
 	stat.is_dead = fields[FIELD_STATE].len == 1 && strchr("ZX", fields[FIELD_STATE].text[0]);
 	*ret_stat = stat;
 	return 0;

@@ -16,6 +16,7 @@
 struct procfs_stat {
 	uint32_t parent_tgid;
 	uint64_t start_ticks; /* of CLOCK_BOOTTIME, sysconf(_SC_CLK_TCK) a second, rounded down */
+	char state;           /* as ps tells it: 'R', 'S', 'D', … */
 	bool is_kernel;       /* a kernel thread: it has no memory of its own */
 	bool is_dead;         /* a zombie: its memory is gone */
 	char comm[SMOLDER_COMM_LEN];

@@ -252,6 +252,12 @@ static const struct sandbox_files *files_of(struct namer *namer, struct sandbox_
 	return files;
 }
 
+static bool has_news(const struct namer *namer)
+{
+	return namer->worker && namer->files.cache >= 0 &&
+	       namer->objects.items[namer->worker_object].about.has_news;
+}
+
 void namer_rest(struct namer *namer)
 {
 	struct worker_save budget = {.complete_ns = namer->options.complete_ns};
@@ -260,7 +266,7 @@ void namer_rest(struct namer *namer)
 	struct sandbox_reply reply = {0};
 	struct sandbox_files files;
 
-	if (namer->worker && namer->files.cache >= 0 &&
+	if (has_news(namer) &&
 	    sandbox_worker_ask(namer->worker, &save, files_of(namer, &files), &reply) < 0)
 		namer->objects.items[namer->worker_object].broken = SYM_FAILED;
 	sandbox_reply_free(&reply);

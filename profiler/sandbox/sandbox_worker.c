@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* One worker, as seen by who asks it: starting, asking, patience, the end. */
 #include "base/clock.h"
+#include "profiler/process/procfs.h"
 #include "profiler/sandbox/sandbox_internal.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 #define ALIVE_PERCENT 1            /* of a CPU, used: who uses less does nothing */
 #define LEN_A_SECOND ((uint64_t)64 * 1024 * 1024) /* of a file: a tenth of what parsing takes */
 #define CPU_MAX_NS (10 * NS_PER_SEC)
+#define DISK_TIMES 4 /* of the patience with one who does nothing */
 #define WALL_TIMES 5 /* on a machine with much else to do */
 #define HURRY 8      /* so much less patience once too much time was wasted */
 
@@ -134,6 +136,17 @@ static bool is_exhausted(const struct sandbox_worker *worker)
 	       clock_ns(CLOCK_MONOTONIC) - patience->begin_ns > patience->cpu_ns * WALL_TIMES;
 }
 
+/* It may wait for a CPU or a disk that others keep busy: then it is not that it does nothing. */
+static bool has_excuse(const struct sandbox_worker *worker, uint64_t silent_ns)
+{
+	struct procfs_stat stat;
+
+	if (procfs_read_stat((uint32_t)worker->pid, &stat) < 0)
+		return false;
+	return stat.state == 'R' ||
+	       (stat.state == 'D' && silent_ns < DISK_TIMES * worker->patience.hang_ns);
+}
+
 static bool is_hung(struct sandbox_worker *worker)
 {
 	struct patience *patience = &worker->patience;
@@ -143,7 +156,8 @@ static bool is_hung(struct sandbox_worker *worker)
 		patience->news_ns = now_ns;
 		patience->news_cpu_ns = cpu_ns;
 	}
-	return now_ns - patience->news_ns > patience->hang_ns;
+	return now_ns - patience->news_ns > patience->hang_ns &&
+	       !has_excuse(worker, now_ns - patience->news_ns);
 }
 
 static int wait_for_packet(struct sandbox_worker *worker)

@@ -180,6 +180,7 @@ static void say_about(struct worker *worker)
 	snprintf(about.build_id, sizeof(about.build_id), "%s",
 		 symbolizer_build_id(worker->symbolizer, worker->object));
 	symbolizer_losses(worker->symbolizer, &about.losses);
+	about.has_news = symbolizer_has_news(worker->symbolizer, worker->object);
 	worker_about_add(&bytes, &about);
 	say_end(0, &bytes);
 }

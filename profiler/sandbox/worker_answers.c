@@ -51,6 +51,7 @@ void worker_about_add(struct buf *bytes, const struct worker_about *about)
 	buf_append_varint(bytes, about->losses.dwarf_units);
 	buf_append_varint(bytes, about->losses.names_cut);
 	buf_append_varint(bytes, about->losses.jit_functions);
+	buf_append_varint(bytes, about->has_news);
 }
 
 /* ---- reading ---- */
@@ -148,6 +149,7 @@ int worker_about_read(struct byte_reader *bytes, struct worker_about *ret_about)
 		.losses.dwarf_units = read_uleb(bytes),
 		.losses.names_cut = read_uleb(bytes),
 		.losses.jit_functions = read_uleb(bytes),
+		.has_news = read_uleb(bytes) != 0,
 	};
 
 	if (bytes->failed || reader_left(bytes) || strlen(build_id) >= sizeof(about.build_id) ||

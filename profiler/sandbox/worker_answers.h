@@ -26,6 +26,7 @@ int worker_answers_next(struct byte_reader *bytes, struct namepool *pool,
 struct worker_about {
 	char build_id[2 * 64 + 1]; /* lower-case hex, or "" */
 	struct sym_losses losses;
+	bool has_news; /* for the cache */
 };
 
 void worker_about_add(struct buf *bytes, const struct worker_about *about);

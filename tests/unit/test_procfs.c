@@ -80,11 +80,13 @@ static void reads_stat(void **state)
 	assert_int_equal(stat.start_ticks, 98765);
 	assert_false(stat.is_kernel);
 	assert_false(stat.is_dead);
+	assert_int_equal(stat.state, 'S');
 	assert_int_equal(
 		parse_stat("2 (kthreadd) Z 0 0 0 0 -1 2129984 1 2 3 4 5 6 7 8 20 0 1 0 3 ", &stat),
 		0);
 	assert_true(stat.is_kernel);
 	assert_true(stat.is_dead);
+	assert_int_equal(stat.state, 'Z');
 	assert_int_equal(
 		parse_stat("9 (sixteen chars and more) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 "
 			   "1 0 5 6",

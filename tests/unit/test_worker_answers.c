@@ -160,7 +160,8 @@ static void what_is_said_of_the_object_is_checked(void **state)
 {
 	struct worker_about said = {.build_id = "0123456789abcdef",
 				    .losses.dwarf_units = 300,
-				    .losses.jit_functions = 7};
+				    .losses.jit_functions = 7,
+				    .has_news = true};
 	struct worker_about heard;
 	_cleanup_buf_ struct buf bytes = {0};
 	struct byte_reader reader;
@@ -172,6 +173,7 @@ static void what_is_said_of_the_object_is_checked(void **state)
 	assert_string_equal(heard.build_id, said.build_id);
 	assert_int_equal(heard.losses.dwarf_units, 300);
 	assert_int_equal(heard.losses.jit_functions, 7);
+	assert_true(heard.has_news);
 	reader = byte_reader_of(bytes.data, bytes.len - 1);
 	assert_int_equal(worker_about_read(&reader, &heard), -EBADMSG);
 	bytes.data[3] = '/';
