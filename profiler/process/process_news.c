@@ -60,6 +60,15 @@ static bool is_known_mapping(const struct image *image, const struct mapping *ma
 	       known->file_offset == mapping->file_offset && known->object == mapping->object;
 }
 
+/* Who does not take notice of changes in time sees them when it looks at all. */
+static void note_change(struct processes *processes, uint32_t tgid)
+{
+	if (processes->changed.len && *vec_last(&processes->changed) == tgid)
+		return;
+	if (processes->changed.len < CHANGED_MAX)
+		(void)!vec_push(&processes->changed, tgid);
+}
+
 static void apply_mmap(struct processes *processes, const struct sideband_record *record)
 {
 	struct life *life = life_of_record(processes, record->tgid, record->time_ns);
@@ -93,6 +102,7 @@ static void apply_mmap(struct processes *processes, const struct sideband_record
 	}
 	processes_map(processes, image->mappings, &mapping);
 	image->changed_ns = record->time_ns;
+	note_change(processes, life->tgid);
 }
 
 static void apply_comm(struct processes *processes, const struct sideband_record *record)

@@ -205,6 +205,14 @@ const struct mappings *processes_mappings(struct processes *processes,
 	return image->mappings;
 }
 
+bool processes_take_changed(struct processes *processes, uint32_t *ret_tgid)
+{
+	if (!processes->changed.len)
+		return false;
+	*ret_tgid = processes->changed.items[--processes->changed.len];
+	return true;
+}
+
 bool processes_is_alive(struct processes *processes, const struct smolder_task *task)
 {
 	const struct life *life = lives_find(&processes->lives, task->tgid, task->start_ns);

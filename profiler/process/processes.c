@@ -81,6 +81,7 @@ struct processes *processes_free(struct processes *processes)
 	containers_free(processes->containers);
 	kernel_programs_free(&processes->programs);
 	vec_free(&processes->events);
+	vec_free(&processes->changed);
 	buf_free(&processes->text);
 	free(processes);
 	return NULL;

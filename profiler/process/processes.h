@@ -142,6 +142,12 @@ const struct mappings *processes_mappings(struct processes *processes,
 					  const struct smolder_task *task,
 					  uint64_t *ret_changed_ns);
 
+/*
+ * A process whose mappings have changed since this was last asked; each maybe several times. False: no more, or
+ * none that was noted, as only so many are.
+ */
+bool processes_take_changed(struct processes *processes, uint32_t *ret_tgid);
+
 /* Is the process known, and not known to have exited? */
 bool processes_is_alive(struct processes *processes, const struct smolder_task *task);
 

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 
 #define ANCESTORS_MAX 4u
+#define CHANGED_MAX 4096u
 
 struct processes {
 	struct lives lives;
@@ -30,7 +31,8 @@ struct processes {
 	uint64_t lost_ns;                 /* records from before this time may be missing */
 	VEC(struct smolder_event) events; /* by time, from events_at on */
 	size_t events_at;
-	struct buf text; /* of the /proc file being read */
+	VEC(uint32_t) changed; /* tgids; see processes_take_changed() */
+	struct buf text;       /* of the /proc file being read */
 	struct rlimit nofile;
 	struct processes_counters counters;
 	char comm[SMOLDER_COMM_LEN]; /* answer of processes_comm() */

@@ -347,9 +347,23 @@ static void collect_tables(struct walker *walker)
 		walker->swept_in_vain = false;
 }
 
+/* What is published of them leads to code that may be another's by now. */
+static void notice_changes(struct walker *walker)
+{
+	uint32_t tgid;
+
+	while (processes_take_changed(walker->processes, &tgid)) {
+		struct published *process = find_published(walker, tgid);
+
+		if (process)
+			process->stale = true;
+	}
+}
+
 void walker_update(struct walker *walker, bool all)
 {
 	collect_tables(walker);
+	notice_changes(walker);
 	if (all) {
 		walker->swept_in_vain = false;
 		if (walker->tables.homeless)

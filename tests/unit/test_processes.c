@@ -97,6 +97,25 @@ static void follows_fork_and_exec(void **state)
 	assert_int_equal(counters_of(fixture).places[PLACE_UNMAPPED], 2);
 }
 
+static void tells_whose_mappings_changed(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t tgid = 0;
+
+	tell_usual_story(fixture);
+	assert_true(processes_take_changed(fixture->processes, &tgid));
+	assert_int_equal(tgid, CHILD);
+	assert_true(processes_take_changed(fixture->processes, &tgid));
+	assert_int_equal(tgid, PARENT);
+	assert_false(processes_take_changed(fixture->processes, &tgid));
+	put_mmap_at(fixture, 41, CHILD, "/bin/new"); /* as it was: no change */
+	put_mmap_at(fixture, 42, PARENT, "/bin/older");
+	processes_drain(fixture->processes);
+	assert_true(processes_take_changed(fixture->processes, &tgid));
+	assert_int_equal(tgid, PARENT);
+	assert_false(processes_take_changed(fixture->processes, &tgid));
+}
+
 static void never_mixes_images_up(void **state)
 {
 	struct fixture *fixture = *state;
@@ -415,6 +434,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TOLD(follows_fork_and_exec),
+		TOLD(tells_whose_mappings_changed),
 		TOLD(never_mixes_images_up),
 		TOLD(never_mixes_lives_up),
 		TOLD(takes_a_start_from_the_fork_record),
