@@ -121,12 +121,8 @@ tell() {
 }
 
 start "$LIVE/threads8" $((MINUTES * 60 + 120))
-compile_loop >/dev/null 2>&1 </dev/null &
-started+=("$!")
-if [ "$STORM" != 0 ]; then
-	storm_of 100 >/dev/null 2>&1 </dev/null &
-	started+=("$!")
-fi
+start compile_loop
+[ "$STORM" = 0 ] || start storm_of 100
 measure_programs
 for rate in $RATES; do
 	start_agent "$rate"

@@ -37,7 +37,7 @@ fail() {
 bench_end() {
 	local pid setting
 	for pid in "${started[@]}"; do
-		kill -KILL "$pid" 2>/dev/null
+		kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
 	for setting in "${restored[@]}"; do
@@ -55,8 +55,11 @@ cd "$SCRATCH" || exit 1
 trap bench_end EXIT
 trap 'exit 130' INT TERM
 
+# In a process group of its own, which is ended with all that is in it: functions have children.
 start() {
+	set -m
 	"$@" >/dev/null 2>&1 </dev/null &
+	set +m
 	STARTED=$!
 	started+=("$STARTED")
 }

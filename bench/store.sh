@@ -23,8 +23,7 @@ compile() {
 record_windows() {
 	local i
 	load
-	compile >/dev/null 2>&1 &
-	started+=($!)
+	start compile
 	for ((i = 0; i < WINDOWS; i++)); do
 		"$SMOLDER" record -q -a -F 95 -d 12 -o "w$i.pb.gz" || fail "cannot record"
 	done
