@@ -331,11 +331,11 @@ int ticks_follow_hotplug(struct ticks *ticks, struct err *err)
 	changed = retire_offline(ticks, &online);
 	vec_for_each(&online.ids, id) {
 		r = add_cpu(ticks, *id, err);
+		changed |= r > 0;
 		if (r > 0 && ticks->enabled && !ticks->paused)
 			r = enable_cpu(find_cpu(ticks, *id), err);
 		if (r < 0)
 			return r;
-		changed |= r > 0;
 	}
 	return changed;
 }

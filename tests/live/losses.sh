@@ -87,7 +87,7 @@ switch_cpu() {
 }
 
 test_offline() {
-	local switch=/sys/devices/system/cpu/cpu1/online switcher lock
+	local switch=/sys/devices/system/cpu/cpu1/online switcher lock storm
 	# Two runs of this test at a time would switch each other's CPU.
 	if [ -r "$switch" ]; then
 		exec {lock}<"$switch"
@@ -98,15 +98,21 @@ test_offline() {
 		return
 	fi
 	at_end "[ \"\$(cat $switch)\" = 1 ] || echo 1 >$switch"
+	start "$LIVE/storm" 100 "$LIVE/tiny"
+	storm=$STARTED
 	switch_cpu "$switch" 0 1 &
 	switcher=$!
 	forced "an offline CPU" -F 499 -d 5
+	kill "$storm"
 	wait "$switcher"
 	between "an offline CPU: its ticks are called so" \
 		"$(ledger get "an offline CPU.json" samples.offline)" 600 1200
 	between "an offline CPU: it ticks again when it is back" \
 		"$(ledger get "an offline CPU.json" samples.recorded)" 3200 4500
 	is "an offline CPU: nothing is lost" "$(reasons "an offline CPU")" ""
+	between "an offline CPU: of processes that begin there when it is back, these are not known" \
+		"$(awk '/^tiny;.*not loaded/ { sum += $NF } END { print sum + 0 }' \
+			"an offline CPU.folded")" 0 50
 
 	echo 0 >"$switch"
 	switch_cpu "$switch" 1 &
