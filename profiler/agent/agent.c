@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 /* The rings are emptied that often; they last several times as long even in a storm of processes. */
@@ -34,6 +35,7 @@
 /* What fails for lack of something is tried again so much later, and so often. */
 #define RETRY_NS (5 * NS_PER_SEC)
 #define FAILURES_MAX 12
+#define HOLD_NICE (-10)
 /* The kernel's maps have room for this rate at least, so that a rate can be raised without new ones. */
 #define PLANNED_FREQUENCY_HZ 99
 
@@ -351,15 +353,20 @@ static int set_rate(struct agent *agent, uint32_t frequency_hz, struct err *err)
 	return recorder_set_frequency(agent->recorder, frequency_hz, err);
 }
 
-/* Where the rate changes, no tick comes between two windows: it would count for the wrong time. */
+/*
+ * Where the rate changes, no tick comes between two windows: it would count for the wrong time. What is not
+ * sampled meanwhile is lost, so this goes before what else the host does.
+ */
 static int cut_at_rate(struct agent *agent, uint32_t frequency_hz, struct recorder_cut *ret_cut,
 		       struct err *err)
 {
 	bool hold = frequency_hz != agent->frequency_hz && !agent->paused;
-	int r;
+	int nice = getpriority(PRIO_PROCESS, 0), r;
 
-	if (hold)
+	if (hold) {
+		setpriority(PRIO_PROCESS, 0, HOLD_NICE);
 		recorder_hold(agent->recorder);
+	}
 	r = recorder_cut(agent->recorder, ret_cut, err);
 	if (r < 0)
 		agent->governor.frequency_hz = agent->frequency_hz;
@@ -367,6 +374,8 @@ static int cut_at_rate(struct agent *agent, uint32_t frequency_hz, struct record
 		r = set_rate(agent, frequency_hz, err);
 	if (hold && recorder_pause(agent->recorder, false, r < 0 ? NULL : err) < 0 && r == 0)
 		r = -EIO;
+	if (hold)
+		setpriority(PRIO_PROCESS, 0, nice);
 	return r;
 }
 
