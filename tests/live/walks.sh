@@ -80,6 +80,8 @@ test_plain() {
 test_deep() {
 	walk deep 99 "$LIVE/walk_deep" 1.2
 	chain deep deep_leaf "$root(;go_down){300};deep_leaf"
+	record -F 499 --max-frames 1024 -o deeper.folded -- "$LIVE/walk_deep" 1 900
+	chain deeper deep_leaf "$root(;go_down){900};deep_leaf"
 }
 
 test_signals() {

@@ -106,6 +106,27 @@ static void memory_without_a_file_has_no_table(void **state)
 	assert_int_equal(walk_tables_get(&house->tables, 4711)->state, WALK_TABLE_UNKNOWN);
 }
 
+/* Whoever links may put each segment anywhere: there is no one difference of addresses and offsets. */
+static void each_segment_has_addresses_of_its_own(void **state)
+{
+	struct walk_table table = {0};
+	uint64_t address;
+
+	(void)state;
+	assert_int_equal(
+		vec_push(&table.segments, ((struct unwind_segment){0x401000, 0x1000, 0x2000})), 0);
+	assert_int_equal(
+		vec_push(&table.segments, ((struct unwind_segment){0x905040, 0x5040, 0x1000})), 0);
+	assert_true(walk_table_address(&table, 0x1234, &address));
+	assert_int_equal(address, 0x401234);
+	assert_true(walk_table_address(&table, 0x5000, &address));
+	assert_int_equal(address, 0x905000);
+	assert_true(walk_table_address(&table, 0x5123, &address));
+	assert_int_equal(address, 0x905123);
+	assert_false(walk_table_address(&table, 0x8000, &address));
+	vec_free(&table.segments);
+}
+
 static void offsets_outside_all_code_have_no_address(void **state)
 {
 	struct house *house = *state;
@@ -214,6 +235,7 @@ int main(void)
 		HOUSE_TEST(a_table_moves_into_the_pool),
 		HOUSE_TEST(the_vdso_has_a_table),
 		HOUSE_TEST(memory_without_a_file_has_no_table),
+		cmocka_unit_test(each_segment_has_addresses_of_its_own),
 		HOUSE_TEST(offsets_outside_all_code_have_no_address),
 		HOUSE_TEST(a_sweep_evicts_what_is_not_marked),
 		HOUSE_TEST(what_is_forgotten_was_never_wanted),
