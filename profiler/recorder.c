@@ -149,11 +149,18 @@ static int wait_for_programs(void *ctx)
 	return sampler_wait(recorder->sampler);
 }
 
-static int reach_pool(void *ctx, uint32_t limit)
+static int reach_pool(void *ctx, uint32_t off, uint32_t len)
 {
 	struct recorder *recorder = ctx;
 
-	return sampler_reach_pool(recorder->sampler, limit);
+	return sampler_reach_pool(recorder->sampler, off, len);
+}
+
+static void rest_pool(void *ctx, uint32_t from)
+{
+	struct recorder *recorder = ctx;
+
+	sampler_rest_pool(recorder->sampler, from);
 }
 
 static int open_walker(struct recorder *recorder, struct err *err)
@@ -161,6 +168,7 @@ static int open_walker(struct recorder *recorder, struct err *err)
 	struct sampler_walk_maps maps;
 	struct walker_kernel kernel = {
 		.reach = reach_pool,
+		.rest = rest_pool,
 		.wait = wait_for_programs,
 		.ctx = recorder,
 	};

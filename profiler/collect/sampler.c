@@ -17,8 +17,8 @@
 /* How long records that the kernel has counted are waited for: a fifth of a second. */
 #define AWAIT_TRIES 2000
 #define AWAIT_US 100
-/* How far the pool is mapped at a time. */
-#define POOL_STEP ((size_t)2 << 20)
+/* How much of the pool is mapped at a time. */
+#define POOL_STEP ((size_t)512 << 10)
 /* Copied stacks of one window, and what calls for its end. */
 #define COPIES_MAX_BYTES ((size_t)64 << 20)
 #define COPIES_MANY_BYTES ((size_t)8 << 20)
@@ -29,6 +29,12 @@ struct mapped {
 	size_t len;
 };
 
+enum pool_step {             /* of our view of the pool */
+		 STEP_ZEROS, /* the pool is not there */
+		 STEP_IDLE,  /* not reached since the last rest */
+		 STEP_USED,
+};
+
 struct sampler {
 	struct sampler_options options;
 	struct sampler_bpf *bpf;
@@ -37,7 +43,8 @@ struct sampler {
 	struct window windows[2];        /* one an epoch */
 	struct smolder_stats *cpu_stats; /* one per possible CPU */
 	struct mapped pool, objects;     /* with config.walk_tables */
-	size_t pool_reach;               /* bytes of the pool that are mapped */
+	unsigned char *steps;            /* enum pool_step of each POOL_STEP bytes of the pool */
+	size_t steps_len;
 };
 
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
@@ -188,22 +195,58 @@ static int reserve_pool(struct sampler *sampler)
 	if (memory == MAP_FAILED)
 		return -errno;
 	sampler->pool = (struct mapped){.memory = memory, .len = len};
+	sampler->steps_len = (len + POOL_STEP - 1) / POOL_STEP;
+	sampler->steps = calloc(sampler->steps_len, sizeof(*sampler->steps));
+	return sampler->steps ? 0 : -ENOMEM;
+}
+
+static struct mapped memory_of_step(const struct sampler *sampler, size_t step)
+{
+	size_t off = step * POOL_STEP;
+
+	return (struct mapped){.memory = (char *)sampler->pool.memory + off,
+			       .len = MIN(POOL_STEP, sampler->pool.len - off)};
+}
+
+static int map_step(struct sampler *sampler, size_t step)
+{
+	struct mapped at = memory_of_step(sampler, step);
+	int fd = bpf_map__fd(sampler->bpf->maps.walk_pool);
+
+	if (mmap(at.memory, at.len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+		 (off_t)(step * POOL_STEP)) == MAP_FAILED)
+		return -errno;
 	return 0;
 }
 
-int sampler_reach_pool(struct sampler *sampler, uint32_t limit)
+int sampler_reach_pool(struct sampler *sampler, uint32_t off, uint32_t len)
 {
-	size_t from = sampler->pool_reach, to;
-	unsigned char *pool = sampler->pool.memory;
+	size_t limit = MIN((size_t)off + len + WALK_POOL_SLACK, sampler->pool.len);
+	int r = 0;
 
-	if (limit <= from)
-		return 0;
-	to = MIN((limit + POOL_STEP - 1) / POOL_STEP * POOL_STEP, sampler->pool.len);
-	if (mmap(pool + from, to - from, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		 bpf_map__fd(sampler->bpf->maps.walk_pool), (off_t)from) == MAP_FAILED)
-		return -errno;
-	sampler->pool_reach = to;
-	return 0;
+	for (size_t step = off / POOL_STEP; step * POOL_STEP < limit && r == 0; step++) {
+		if (sampler->steps[step] == STEP_ZEROS)
+			r = map_step(sampler, step);
+		if (r == 0)
+			sampler->steps[step] = STEP_USED;
+	}
+	return r;
+}
+
+/* What was not reached since the last time is only in the kernel from now on. */
+void sampler_rest_pool(struct sampler *sampler, uint32_t from)
+{
+	for (size_t step = from / POOL_STEP + 1; step < sampler->steps_len; step++) {
+		struct mapped at = memory_of_step(sampler, step);
+
+		if (sampler->steps[step] == STEP_USED)
+			sampler->steps[step] = STEP_IDLE;
+		else if (sampler->steps[step] == STEP_IDLE &&
+			 mmap(at.memory, at.len, PROT_READ,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+			      0) != MAP_FAILED)
+			sampler->steps[step] = STEP_ZEROS;
+	}
 }
 
 static int open_walk_maps(struct sampler *sampler)
@@ -289,6 +332,7 @@ struct sampler *sampler_free(struct sampler *sampler)
 	window_free(&sampler->windows[0]);
 	window_free(&sampler->windows[1]);
 	free(sampler->cpu_stats);
+	free(sampler->steps);
 	free(sampler);
 	return NULL;
 }
@@ -502,12 +546,22 @@ uint64_t sampler_map_bytes(const struct sampler *sampler)
 	return bytes;
 }
 
+static uint64_t pool_mapped_bytes(const struct sampler *sampler)
+{
+	uint64_t bytes = 0;
+
+	for (size_t step = 0; step < sampler->steps_len; step++)
+		if (sampler->steps[step] != STEP_ZEROS)
+			bytes += memory_of_step(sampler, step).len;
+	return bytes;
+}
+
 /* A ring buffer's data is mapped twice, one copy behind the other (kernel/bpf/ringbuf.c). */
 uint64_t sampler_mapped_bytes(const struct sampler *sampler)
 {
 	const struct plan *plan = &sampler->options.plan;
 
-	return sampler->pool_reach + sampler->objects.len +
+	return pool_mapped_bytes(sampler) + sampler->objects.len +
 	       2 * ((uint64_t)plan->sample_ring_bytes + plan->event_ring_bytes +
 		    plan->copy_ring_bytes);
 }

@@ -82,10 +82,12 @@ struct sampler_walk_maps {   /* belong to the sampler */
 };
 
 /*
- * The pool is mapped as far as it is used: every page that is mapped counts as memory of this process.
- * Beyond, it reads as zeros. Maps it up to `limit` at least. 0 or a negative errno.
+ * Only parts of the pool are mapped: every page that is mapped counts as memory of this process. Where it is not,
+ * it reads as zeros. To reach maps a part, 0 or a negative errno; to rest unmaps what lies behind `from` and
+ * was not reached since the rest before.
  */
-int sampler_reach_pool(struct sampler *sampler, uint32_t limit) _warn_unused_;
+int sampler_reach_pool(struct sampler *sampler, uint32_t off, uint32_t len) _warn_unused_;
+void sampler_rest_pool(struct sampler *sampler, uint32_t from);
 
 /* The maps stacks are walked by, with config.walk_tables. */
 void sampler_walk_maps(const struct sampler *sampler, struct sampler_walk_maps *ret_maps);

@@ -165,6 +165,16 @@ struct mapset *mapsets_find(struct mapsets *mapsets, uint32_t id)
 	return NULL;
 }
 
+uint32_t mapsets_limit(const struct mapsets *mapsets)
+{
+	uint32_t limit = 0;
+
+	vec_for_each(&mapsets->sets, set)
+		if (set->len)
+			limit = MAX(limit, set->off + set->len);
+	return limit;
+}
+
 static void mark_tables(const struct mapsets *mapsets, const struct mapset *set,
 			struct walk_tables *tables)
 {

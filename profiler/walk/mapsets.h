@@ -43,6 +43,9 @@ int mapsets_get(struct mapsets *mapsets, const struct mappings *mappings,
 /* The set with this id, or NULL. */
 struct mapset *mapsets_find(struct mapsets *mapsets, uint32_t id);
 
+/* No set lies behind this in the pool: sets are first in it, tables last. */
+uint32_t mapsets_limit(const struct mapsets *mapsets);
+
 /* Marks the tables that marked sets use, retires the sets that are not marked, takes marks off. */
 void mapsets_sweep(struct mapsets *mapsets, struct walk_tables *tables);
 

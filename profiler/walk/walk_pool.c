@@ -30,31 +30,72 @@ static void remove_extent(struct walk_pool *pool, size_t i)
 	pool->free.len--;
 }
 
+int walk_pool_reach(struct walk_pool *pool, uint32_t off, uint32_t len)
+{
+	return pool->reach ? pool->reach(pool->ctx, off, len) : 0;
+}
+
+static int begin_alloc(struct walk_pool *pool, uint32_t *len)
+{
+	if (*len > pool->size)
+		return -ENOSPC;
+	*len = round_up(*len);
+	return vec_reserve(&pool->retired, pool->retired.len + 1);
+}
+
+/* The beginning, or the end, of the i-th free run. */
+static int take(struct walk_pool *pool, size_t i, struct walk_extent wanted)
+{
+	struct walk_extent *extent = &pool->free.items[i];
+	int r = walk_pool_reach(pool, wanted.off, wanted.len);
+
+	if (r < 0)
+		return r;
+	if (extent->off == wanted.off)
+		extent->off += wanted.len;
+	extent->len -= wanted.len;
+	if (!extent->len)
+		remove_extent(pool, i);
+	pool->used += wanted.len;
+	return 0;
+}
+
 /* First fit: what is asked for lives long or short, but rarely in between. */
 int walk_pool_alloc(struct walk_pool *pool, uint32_t len, uint32_t *ret_off)
 {
-	if (len > pool->size)
-		return -ENOSPC;
-	len = round_up(len);
-	if (vec_reserve(&pool->retired, pool->retired.len + 1) < 0)
-		return -ENOMEM;
+	int r = begin_alloc(pool, &len);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < pool->free.len; i++) {
-		struct walk_extent *extent = &pool->free.items[i];
-		int r = 0;
+		struct walk_extent wanted = {.off = pool->free.items[i].off, .len = len};
+
+		if (pool->free.items[i].len < len)
+			continue;
+		r = take(pool, i, wanted);
+		if (r == 0)
+			*ret_off = wanted.off;
+		return r;
+	}
+	return -ENOSPC;
+}
+
+int walk_pool_alloc_last(struct walk_pool *pool, uint32_t len, uint32_t *ret_off)
+{
+	int r = begin_alloc(pool, &len);
+
+	if (r < 0)
+		return r;
+	for (size_t i = pool->free.len; i-- > 0;) {
+		const struct walk_extent *extent = &pool->free.items[i];
+		struct walk_extent wanted = {.off = extent->off + extent->len - len, .len = len};
 
 		if (extent->len < len)
 			continue;
-		if (pool->reach)
-			r = pool->reach(pool->ctx, extent->off + len);
-		if (r < 0)
-			return r;
-		*ret_off = extent->off;
-		extent->off += len;
-		extent->len -= len;
-		if (!extent->len)
-			remove_extent(pool, i);
-		pool->used += len;
-		return 0;
+		r = take(pool, i, wanted);
+		if (r == 0)
+			*ret_off = wanted.off;
+		return r;
 	}
 	return -ENOSPC;
 }

@@ -20,8 +20,8 @@ struct walk_extent {
 struct walk_pool {
 	unsigned char *base; /* borrowed */
 	uint32_t size;
-	/* Makes bytes up to `limit` writable; NULL: all are. 0 or a negative errno. */
-	int (*reach)(void *ctx, uint32_t limit);
+	/* Makes bytes readable and writable, for a while; NULL: all are. 0 or a negative errno. */
+	int (*reach)(void *ctx, uint32_t off, uint32_t len);
 	void *ctx;
 	uint32_t used;                /* bytes given out, and given back but not released */
 	VEC(struct walk_extent) free; /* by offset, never adjacent */
@@ -32,8 +32,12 @@ struct walk_pool {
 int walk_pool_init(struct walk_pool *pool, unsigned char *base, uint32_t size) _warn_unused_;
 void walk_pool_done(struct walk_pool *pool);
 
-/* -ENOSPC when no free run is that long; -ENOMEM; what reach() says. */
+/* -ENOSPC when no free run is that long; -ENOMEM; what reach() says. The last one searches from the end. */
 int walk_pool_alloc(struct walk_pool *pool, uint32_t len, uint32_t *ret_off) _warn_unused_;
+int walk_pool_alloc_last(struct walk_pool *pool, uint32_t len, uint32_t *ret_off) _warn_unused_;
+
+/* To be read again, a while after it was written. */
+int walk_pool_reach(struct walk_pool *pool, uint32_t off, uint32_t len) _warn_unused_;
 
 /* Nothing new may lead there from now on. */
 void walk_pool_retire(struct walk_pool *pool, uint32_t off, uint32_t len);

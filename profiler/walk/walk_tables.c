@@ -137,7 +137,7 @@ static int house(struct walk_tables *tables, struct walk_table *table,
 	table->len = (uint32_t)built->len;
 	if (!has_room(tables->pool, table->len) || !take_slot(tables, &table->slot))
 		return -ENOSPC;
-	r = walk_pool_alloc(tables->pool, table->len, &table->off);
+	r = walk_pool_alloc_last(tables->pool, table->len, &table->off);
 	if (r < 0) {
 		(void)!vec_push(&tables->free_slots, table->slot);
 		return r;

@@ -243,6 +243,8 @@ void walker_release(struct walker *walker)
 	walk_tables_name_marked(&walker->tables, mark_object, walker);
 	processes_release_objects(walker->processes, forget_object, walker);
 	wait_out_retired(walker);
+	if (walker->kernel.rest)
+		walker->kernel.rest(walker->kernel.ctx, mapsets_limit(&walker->mapsets));
 }
 
 /* ---- publishing ---- */
@@ -416,6 +418,20 @@ static void note_vain_copy(struct walker *walker, const struct smolder_task *tas
 		process->stale = true; /* to tell the kernel */
 }
 
+static int reach_tables(struct walker *walker, const struct mappings *mappings)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < mappings_count(mappings) && r == 0; i++) {
+		const struct walk_table *table =
+			walk_tables_get(&walker->tables, mappings_get(mappings, i)->object);
+
+		if (table->state == WALK_TABLE_READY)
+			r = walk_pool_reach(&walker->pool, table->off, table->len);
+	}
+	return r;
+}
+
 void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
 		      struct host_stepper_stack *stack, struct host_stepper_result *ret_result)
 {
@@ -435,7 +451,8 @@ void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
 	walker->counters.copies++;
 	mappings = processes_mappings(walker->processes, task, &changed_ns);
 	decided = mappings && tables_are_decided(walker, mappings);
-	if (!mappings || get_mapset(walker, mappings, &set) < 0)
+	if (!mappings || get_mapset(walker, mappings, &set) < 0 ||
+	    reach_tables(walker, mappings) < 0)
 		return;
 	stack->mapset_off = walker->mapsets.sets.items[set].off;
 	host_stepper_walk(&pool, stack, ret_result);

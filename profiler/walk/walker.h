@@ -20,8 +20,10 @@ struct walker_kernel {       /* what the loaded BPF side offers, or plain memory
 	uint32_t pool_size;
 	struct unwind_object *objects; /* WALK_OBJECTS_MAX of them, likewise */
 	int processes_fd;              /* map "walk_processes"; -1: nothing is published */
-	/* See struct walk_pool; NULL: all of the pool is writable. */
-	int (*reach)(void *ctx, uint32_t limit);
+	/* See struct walk_pool; NULL: all of the pool can be read and written. */
+	int (*reach)(void *ctx, uint32_t off, uint32_t len);
+	/* What lies behind `from` may have to be reached again from now on; NULL: it need not. */
+	void (*rest)(void *ctx, uint32_t from);
 	/* Returns when no program that is running now is running any more. 0 or a negative errno. */
 	int (*wait)(void *ctx);
 	void *ctx;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #define FREQUENCY_HZ 499
+#define POOL_SIZE (UINT32_C(4) << 20)
 #define NEVER_NS (3600 * NS_PER_SEC)
 #define TIMEOUT_NS (20 * NS_PER_MS)
 #define CPU_ENOUGH_NS (100 * NS_PER_MS) /* of CPU time: some 50 ticks, with no regard to others */
@@ -21,7 +22,7 @@ struct bench {
 	struct window *window;
 };
 
-static void open_bench(struct bench *bench, uint64_t timeout_ns)
+static void open_with(struct bench *bench, struct sampler_options options)
 {
 	struct plan_request request = {
 		.frequency_hz = FREQUENCY_HZ,
@@ -29,13 +30,11 @@ static void open_bench(struct bench *bench, uint64_t timeout_ns)
 		.possible_cpus = 1,
 		.stack_depth = sampler_stack_depth(),
 	};
-	struct sampler_options options = {
-		.config.heartbeat_timeout_ns = timeout_ns,
-		.stack_depth = request.stack_depth,
-	};
 	struct ticks_options ticks = {.event = TICK_CPU_CLOCK, .frequency_hz = FREQUENCY_HZ};
 	struct err err;
 
+	options.stack_depth = request.stack_depth;
+	request.walk_tables = options.config.walk_tables;
 	plan_maps(&request, &options.plan);
 	*bench = (struct bench){0};
 	if (sampler_open(&options, &bench->sampler, &err) < 0) {
@@ -45,6 +44,18 @@ static void open_bench(struct bench *bench, uint64_t timeout_ns)
 	ticks.prog_fd = sampler_prog_fd(bench->sampler);
 	assert_int_equal(ticks_open(&ticks, &bench->ticks, &err), 0);
 	assert_int_equal(ticks_enable(bench->ticks, &err), 0);
+}
+
+static void open_bench(struct bench *bench, uint64_t timeout_ns)
+{
+	open_with(bench, (struct sampler_options){.config.heartbeat_timeout_ns = timeout_ns});
+}
+
+static void open_walking_bench(struct bench *bench)
+{
+	open_with(bench, (struct sampler_options){.config.walk_tables = true,
+						  .config.walk_frames_max = WALK_FRAMES_DEFAULT,
+						  .walk_pool_size = POOL_SIZE});
 }
 
 static void close_bench(struct bench *bench)
@@ -139,6 +150,34 @@ static void recording_goes_on_with_the_beat(void **state)
 	close_bench(&bench);
 }
 
+/* What was written is there again when it is reached again, and takes no memory of ours meanwhile. */
+static void the_pool_is_mapped_where_it_is_used(void **state)
+{
+	struct sampler_walk_maps maps;
+	struct bench bench;
+	uint64_t before;
+
+	(void)state;
+	open_walking_bench(&bench);
+	sampler_walk_maps(bench.sampler, &maps);
+	before = sampler_mapped_bytes(bench.sampler);
+	assert_int_equal(sampler_reach_pool(bench.sampler, 64, 8), 0);
+	assert_int_equal(sampler_reach_pool(bench.sampler, POOL_SIZE - 8, 8), 0);
+	maps.pool[64] = maps.pool[POOL_SIZE - 8] = 77;
+	assert_true(sampler_mapped_bytes(bench.sampler) > before);
+	assert_true(sampler_mapped_bytes(bench.sampler) < before + POOL_SIZE);
+	before = sampler_mapped_bytes(bench.sampler);
+	sampler_rest_pool(bench.sampler, 72);
+	assert_int_equal(maps.pool[POOL_SIZE - 8], 77);
+	sampler_rest_pool(bench.sampler, 72);
+	assert_true(sampler_mapped_bytes(bench.sampler) < before);
+	assert_int_equal(maps.pool[64], 77);
+	assert_int_equal(maps.pool[POOL_SIZE - 8], 0);
+	assert_int_equal(sampler_reach_pool(bench.sampler, POOL_SIZE - 8, 8), 0);
+	assert_int_equal(maps.pool[POOL_SIZE - 8], 77);
+	close_bench(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +185,7 @@ int main(void)
 		cmocka_unit_test(without_a_promise_no_beat_is_missed),
 		cmocka_unit_test(nothing_is_recorded_when_the_beat_has_stopped),
 		cmocka_unit_test(recording_goes_on_with_the_beat),
+		cmocka_unit_test(the_pool_is_mapped_where_it_is_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,27 @@ static void extents_are_aligned_and_apart(void **state)
 	}
 }
 
+static void the_last_lie_at_the_end(void **state)
+{
+	struct walk_pool *pool = pool_of(state);
+	uint32_t all = whole(pool), off = 77, first = take(pool, 8);
+
+	assert_int_equal(walk_pool_alloc_last(pool, 13, &off), 0);
+	assert_int_equal(off, SIZE - 16);
+	assert_int_equal(walk_pool_alloc_last(pool, 8, &off), 0);
+	assert_int_equal(off, SIZE - 24);
+	assert_int_equal(take(pool, 8), first + 8);
+	assert_int_equal(walk_pool_alloc_last(pool, whole(pool) + 1, &off), -ENOSPC);
+	assert_int_equal(walk_pool_alloc_last(pool, UINT32_MAX, &off), -ENOSPC);
+	assert_int_equal(off, SIZE - 24);
+	assert_int_equal(walk_pool_alloc_last(pool, whole(pool), &off), 0);
+	assert_int_equal(off, first + 16);
+	assert_int_equal(pool->free.len, 0);
+	walk_pool_retire(pool, first, all);
+	walk_pool_release(pool);
+	assert_int_equal(whole(pool), all);
+}
+
 static void a_full_pool_says_so(void **state)
 {
 	struct walk_pool *pool = pool_of(state);
@@ -167,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		POOL_TEST(offset_0_is_never_given_out),
 		POOL_TEST(extents_are_aligned_and_apart),
+		POOL_TEST(the_last_lie_at_the_end),
 		POOL_TEST(a_full_pool_says_so),
 		POOL_TEST(lengths_beyond_32_bits_do_not_wrap),
 		POOL_TEST(what_is_retired_is_not_given_out_before_it_is_released),
