@@ -2,6 +2,7 @@
 #include "profiler/agent/agent.h"
 
 #include "base/clock.h"
+#include "profiler/agent/agent_signals.h"
 #include "profiler/agent/governor.h"
 #include "profiler/agent/privileges.h"
 #include "profiler/agent/self_meter.h"
@@ -14,11 +15,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 
 /* The rings are emptied that often; they last several times as long even in a storm of processes. */
 #define DRAIN_INTERVAL_NS NS_PER_SEC
@@ -55,8 +54,8 @@ struct agent {
 	uint64_t window_begin_ns, window_end_ns, phase_ns, ping_ns; /* CLOCK_MONOTONIC */
 	uint64_t watchdog_ns;
 	int signal_fd;
-	sigset_t old_signals;
-	bool paused, stop, cut, reload;
+	struct agent_wishes wishes;
+	bool paused;
 };
 
 _printf_(3, 4) static void say(const struct agent *agent, enum agent_message kind,
@@ -81,32 +80,12 @@ static void on_failure(void *ctx, const char *text)
 	say(ctx, AGENT_ERROR, "a window is lost: %s", text);
 }
 
-/* ---- signals ---- */
-
-static int open_signals(struct agent *agent, struct err *err)
-{
-	static const int wanted[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		sigaddset(&signals, wanted[i]);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL) == 0)
-		agent->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	return agent->signal_fd < 0 ? err_errno(err, -errno, "cannot watch signals") : 0;
-}
-
 static int on_ready(void *ctx, int fd, struct err *err)
 {
 	struct agent *agent = ctx;
-	struct signalfd_siginfo info;
 
 	(void)err;
-	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
-		agent->cut |= info.ssi_signo == SIGUSR1;
-		agent->reload |= info.ssi_signo == SIGHUP;
-		agent->stop |= info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
-	}
+	agent_signals_read(fd, &agent->wishes);
 	return 0;
 }
 
@@ -160,7 +139,7 @@ static void begin_window(struct agent *agent, uint64_t begin_ns)
 {
 	agent->window_begin_ns = begin_ns;
 	agent->window_end_ns = begin_ns + agent->config.window_ns;
-	agent->cut = false;
+	agent->wishes.cut = false;
 }
 
 static int start_recorder(struct agent *agent, struct err *err)
@@ -232,8 +211,8 @@ static int prepare(struct agent *agent, struct err *err)
 	warn_of_place(agent);
 	r = privileges_reduce(err);
 	if (r == 0)
-		r = open_signals(agent, err);
-	if (r == 0)
+		r = agent->signal_fd = agent_signals_open(err);
+	if (r >= 0)
 		r = open_sandbox(agent, err);
 	if (r == 0)
 		r = open_writer(agent, err);
@@ -453,7 +432,7 @@ static int reload(struct agent *agent, struct err *err)
 	struct agent_config next;
 	struct err reason;
 
-	agent->reload = false;
+	agent->wishes.reload = false;
 	if (agent_config_load(&agent->options->sources, &next, &reason) < 0) {
 		say(agent, AGENT_ERROR, "the configuration stays as it is: %s", reason.text);
 		return 0;
@@ -511,7 +490,7 @@ static bool is_overdrawn(const struct agent *agent)
 
 static bool is_window_over(const struct agent *agent)
 {
-	return agent->cut || clock_ns(CLOCK_MONOTONIC) >= agent->window_end_ns ||
+	return agent->wishes.cut || clock_ns(CLOCK_MONOTONIC) >= agent->window_end_ns ||
 	       is_overdrawn(agent);
 }
 
@@ -522,9 +501,9 @@ static int run_once(struct agent *agent, struct err *err)
 	ping_watchdog(agent);
 	if (r == 0)
 		r = follow_kill_switch(agent, err);
-	if (r == 0 && agent->reload)
+	if (r == 0 && agent->wishes.reload)
 		r = reload(agent, err);
-	if (r < 0 || agent->stop)
+	if (r < 0 || agent->wishes.stop)
 		return r;
 	return is_window_over(agent) ? cut_window(agent, err) : 0;
 }
@@ -543,7 +522,7 @@ static int run_on(struct agent *agent, struct err *err)
 	if (r == 0 || !may_pass(r) || ++agent->failures > FAILURES_MAX)
 		return r;
 	say(agent, AGENT_ERROR, "%s; to be tried again", err->text);
-	agent->cut = false;
+	agent->wishes.cut = false;
 	agent->window_end_ns = MAX(agent->window_end_ns, clock_ns(CLOCK_MONOTONIC) + RETRY_NS);
 	return 0;
 }
@@ -569,7 +548,7 @@ static int run(struct agent *agent, struct err *err)
 	service_notify_send(&agent->notify, "READY=1");
 	say(agent, AGENT_INFO, "sampling at %u Hz into '%s'", agent->config.frequency_hz,
 	    agent->config.store);
-	while (r == 0 && !agent->stop)
+	while (r == 0 && !agent->wishes.stop)
 		r = run_on(agent, err);
 	service_notify_send(&agent->notify, "STOPPING=1");
 	return r < 0 ? r : finish(agent, err);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 
 #define FREQUENCY_HZ 499
-#define MEASURE_MS 1000
+#define MEASURE_MS 700
 #define LEDGER_LEN_MAX (1 << 20)
 
 struct program {

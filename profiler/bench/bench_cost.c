@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #define FREQUENCY_HZ 499
-#define MEASURE_MS 900
+#define MEASURE_MS 700
 #define POINTERS_DEPTH_MAX 100 /* the kernel's own walk ends at 127 */
 #define CPUS_MAX 1024
 
