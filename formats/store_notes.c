@@ -134,8 +134,8 @@ static int put_losses(const struct store_notes *notes, struct profile *profile, 
 		r = put(profile, text);
 	}
 	if (r == 0 && notes->windows_lost) {
-		buf_appendf(text, "store: %" PRIu64 " windows could not be written",
-			    notes->windows_lost);
+		buf_appendf(text, "store: %" PRIu64 " window%s could not be written",
+			    notes->windows_lost, notes->windows_lost == 1 ? "" : "s");
 		r = put(profile, text);
 	}
 	if (r == 0 && notes->suspended_ns) {

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib/livelib.sh"
 
 agent() {
+	: >agent.err # of an agent before this one, which was sampling
 	"$SMOLDER" agent --store store --kill-switch "$PWD/stop" --window 60s >agent.out 2>agent.err \
 		</dev/null &
 	AGENT=$!

@@ -31,9 +31,9 @@ test_was_there() {
 }
 
 test_goes() {
-	"$LIVE/in_kernel" 1.5 &
+	"$LIVE/in_kernel" 3 &
 	sleep 0.3
-	record -F 499 -d 2.5 -o out.folded
+	record -F 499 -d 4 -o out.folded
 	wait $!
 	named "a program that goes"
 }
