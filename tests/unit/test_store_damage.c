@@ -207,6 +207,7 @@ static void test_bytes_flipped(void **state)
 
 static void test_index_is_rebuilt(void **state)
 {
+	static const char damaged[] = "0123456789abcdef {\"segment\":1}\nwords\n";
 	const char *index = store_fixture_path(*state, "index");
 	struct buf before = {0}, after = {0};
 	int fd;
@@ -221,7 +222,7 @@ static void test_index_is_rebuilt(void **state)
 	assert_int_equal(fs_read_file(index, 1 << 20, &after), 0);
 	support_assert_same(&before, &after);
 	fd = open(index, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	assert_int_equal(fs_write_all(fd, "0123456789abcdef {\"segment\":1}\nwords\n", 40), 0);
+	assert_int_equal(fs_write_all(fd, damaged, sizeof(damaged) - 1), 0);
 	close(fd);
 	store_fixture_assert_windows(*state, 0, 4);
 	buf_free(&before);
