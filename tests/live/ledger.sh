@@ -6,9 +6,9 @@
 . "$(dirname "$0")/../lib/livelib.sh"
 
 paths=16384
-start "$LIVE/storm" 60 "$LIVE/tiny"
-start "$LIVE/syscalls" 60
-start nice -n -15 "$LIVE/stacks16k" 60 # it gets its share of CPU on a host that has more to do
+start "$LIVE/storm" 600 "$LIVE/tiny"
+start "$LIVE/syscalls" 600
+start nice -n -15 "$LIVE/stacks16k" 600 # it gets its share of CPU on a host that has more to do
 stacks_pid=$STARTED
 
 # CPU time in ms
