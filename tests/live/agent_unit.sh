@@ -73,6 +73,10 @@ run_in_container() {
 wanted=-all$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | tr 'A-Z ' 'a-z\n' | sed 's/^cap_/,+/' | tr -d '\n')
 stop
 start "$LIVE/shares" 60
+if ! unshare --mount true 2>/dev/null; then
+	skip "a container, a pid namespace: cannot be made"
+	exit
+fi
 if ! setpriv --bounding-set="$wanted" true 2>/dev/null; then
 	skip "a container: setpriv cannot choose its capabilities"
 else
