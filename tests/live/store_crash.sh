@@ -20,6 +20,7 @@ rounds=200
 
 # Starts a writer that tells each window it has finished, kills it at some moment, adds up what was told.
 kill_one() {
+	: >told # a writer killed before it has opened it has told nothing
 	"$replay" --store killed --windows 0 --segment 600 --tell small.pb.gz >told 2>>errors &
 	local writer=$!
 	sleep "0.0$((RANDOM % 90 + 10))"
