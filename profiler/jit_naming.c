@@ -24,14 +24,14 @@ int jit_naming_make(const struct jit_sampled *sampled, struct namer *namer,
 	return 0;
 }
 
-void jit_naming_ask(const struct jit_naming *naming, struct namer *namer,
-		    const struct namer_question *question)
+void jit_naming_ask(const struct jit_naming *naming, const struct namer_question *question,
+		    struct namer_questions *questions)
 {
 	struct namer_question one = *question;
 
 	for (size_t i = 0; i < naming->len; i++) {
 		one.object = naming->objects[i];
-		namer_ask(namer, &one);
+		(void)!namer_questions_add(questions, &one); /* unasked, they are looked up */
 	}
 }
 

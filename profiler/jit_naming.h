@@ -25,9 +25,12 @@ struct jit_sampled { /* of which process and when there are samples */
 int jit_naming_make(const struct jit_sampled *sampled, struct namer *namer,
 		    struct jit_naming *ret_naming) _warn_unused_;
 
-/* As namer_ask() and namer_lookup(); question->object is of no matter. */
-void jit_naming_ask(const struct jit_naming *naming, struct namer *namer,
-		    const struct namer_question *question);
+/*
+ * Adds what is to be asked before these are looked up, as namer_lookup() does it; question->object is of no
+ * matter.
+ */
+void jit_naming_ask(const struct jit_naming *naming, const struct namer_question *question,
+		    struct namer_questions *questions);
 void jit_naming_lookup(const struct jit_naming *naming, struct namer *namer, uint64_t address,
 		       struct sym_result *ret_result);
 

@@ -126,8 +126,8 @@ static const struct kernel_part *part_at(struct kernel_naming *naming, struct na
 	return result.reason == SYM_OK ? part_of(naming, namer, result.module) : NULL;
 }
 
-static void ask_part(const struct kernel_part *part, struct namer *namer,
-		     const struct kernel_part *const *parts, const struct namer_question *question)
+static void ask_part(const struct kernel_part *part, const struct kernel_part *const *parts,
+		     const struct namer_question *question, struct namer_questions *questions)
 {
 	_cleanup_free_ uint64_t *addresses = reallocarray(NULL, question->len, sizeof(*addresses));
 	struct namer_question asked = {
@@ -136,13 +136,15 @@ static void ask_part(const struct kernel_part *part, struct namer *namer,
 	for (size_t i = 0; addresses && i < question->len; i++)
 		if (parts[i] == part)
 			addresses[asked.len++] = linked_address(part, question->offsets[i]);
-	if (asked.len)
-		namer_ask(namer, &asked);
+	if (!asked.len || namer_questions_own(questions, addresses) < 0)
+		return;
+	(void)TAKE_PTR(addresses);
+	(void)!namer_questions_add(questions, &asked);
 }
 
 /* Its own list needs no asking. */
 void kernel_naming_ask(struct kernel_naming *naming, struct namer *namer,
-		       const struct namer_question *question)
+		       const struct namer_question *question, struct namer_questions *questions)
 {
 	_cleanup_free_ const struct kernel_part **parts = NULL;
 
@@ -155,7 +157,7 @@ void kernel_naming_ask(struct kernel_naming *naming, struct namer *namer,
 		parts[i] = part_at(naming, namer, question->offsets[i]);
 	vec_for_each(&naming->parts, part)
 		if ((*part)->object >= 0)
-			ask_part(*part, namer, parts, question);
+			ask_part(*part, parts, question, questions);
 }
 
 /* False without memory: they are as they were. */

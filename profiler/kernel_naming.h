@@ -27,9 +27,12 @@ struct kernel_naming {
 int kernel_naming_make(struct namer *namer, struct kernel_naming *ret_naming) _warn_unused_;
 void kernel_naming_free(struct kernel_naming *naming);
 
-/* As namer_ask(); question->object is of no matter. */
+/*
+ * Adds what is to be asked before these are looked up; question->object is of no matter. Without memory, or
+ * unasked, they are looked up one by one.
+ */
 void kernel_naming_ask(struct kernel_naming *naming, struct namer *namer,
-		       const struct namer_question *question);
+		       const struct namer_question *question, struct namer_questions *questions);
 
 /* As namer_lookup(); the answer's frames are good until the next lookup. */
 void kernel_naming_lookup(struct kernel_naming *naming, struct namer *namer, uint64_t address,

@@ -27,6 +27,7 @@ struct pipeline {
 	uint64_t begin_ns;   /* CLOCK_MONOTONIC */
 	char event_name[32]; /* these three: of the run, once it is over */
 	uint64_t map_bytes, mapped_bytes;
+	struct pipeline_times times;
 	bool stopped;
 };
 
@@ -205,6 +206,7 @@ static int open_namer(struct pipeline *pipeline, struct err *err)
 		.symbols.fetch_debug = pipeline->options->fetch_debug,
 		.symbols.fetch_ctx = pipeline->options->fetch_ctx,
 		.sandbox = pipeline->options->sandbox,
+		.workers_max = NAMER_WORKERS_MAX,
 	};
 	struct sym_result result;
 	int kernel;
@@ -232,6 +234,32 @@ static void dismiss_recorder(struct pipeline *pipeline)
 	recorder_dismiss(pipeline->recorder);
 }
 
+/* What passed since *at, which becomes now. */
+static uint64_t lap_ns(uint64_t *at_ns)
+{
+	uint64_t before_ns = *at_ns;
+
+	*at_ns = clock_ns(CLOCK_MONOTONIC);
+	return *at_ns - before_ns;
+}
+
+static int stop(struct pipeline *pipeline, struct err *err)
+{
+	uint64_t at_ns = clock_ns(CLOCK_MONOTONIC);
+	int r;
+
+	recorder_stop(pipeline->recorder);
+	r = recorder_cut(pipeline->recorder, &pipeline->cut, err);
+	pipeline->times.stop_ns = lap_ns(&at_ns);
+	if (r == 0)
+		r = open_namer(pipeline, err);
+	pipeline->times.kernel_ns = lap_ns(&at_ns);
+	if (r == 0)
+		dismiss_recorder(pipeline);
+	pipeline->times.dismiss_ns = lap_ns(&at_ns);
+	return r;
+}
+
 static int run(struct pipeline *pipeline, struct err *err)
 {
 	int r;
@@ -242,15 +270,7 @@ static int run(struct pipeline *pipeline, struct err *err)
 		r = target_release(&pipeline->target, err);
 	while (r == 0 && !is_over(pipeline))
 		r = recorder_run_once(pipeline->recorder, deadline_ns(pipeline), err);
-	if (r < 0)
-		return r;
-	recorder_stop(pipeline->recorder);
-	r = recorder_cut(pipeline->recorder, &pipeline->cut, err);
-	if (r == 0)
-		r = open_namer(pipeline, err);
-	if (r == 0)
-		dismiss_recorder(pipeline);
-	return r;
+	return r < 0 ? r : stop(pipeline, err);
 }
 
 /* ---- the profile ---- */
@@ -304,6 +324,7 @@ static int describe(const struct pipeline *pipeline, struct profile *profile)
 static int build_profile(struct pipeline *pipeline, struct profile **ret_profile, struct err *err)
 {
 	_cleanup_profile_ struct profile *profile = NULL;
+	uint64_t at_ns = clock_ns(CLOCK_MONOTONIC);
 	int r = profile_new(&profile);
 
 	if (r == 0)
@@ -319,6 +340,9 @@ static int build_profile(struct pipeline *pipeline, struct profile **ret_profile
 		return r;
 	account_self(&profile->ledger, pipeline->mapped_bytes);
 	account_sandbox(&profile->ledger, pipeline->options->sandbox);
+	pipeline->times.name_ns = lap_ns(&at_ns);
+	if (pipeline->options->ret_times)
+		*pipeline->options->ret_times = pipeline->times;
 	*ret_profile = TAKE_PTR(profile);
 	return 0;
 }

@@ -16,6 +16,14 @@ struct pipeline_progress {
 	uint64_t elapsed_ns, recorded, stacks, lost;
 };
 
+/* What the end of a recording took. */
+struct pipeline_times {
+	uint64_t stop_ns;    /* until all that was sampled is here */
+	uint64_t kernel_ns;  /* to read the kernel's symbols */
+	uint64_t dismiss_ns; /* to give back what the kernel's side had */
+	uint64_t name_ns;    /* to name it */
+};
+
 /* How user stacks are walked. */
 enum call_graph {
 	CALL_GRAPH_AUTO,  /* by unwind tables where the kernel can, which is everywhere */
@@ -44,6 +52,7 @@ struct pipeline_options {
 	/* Called for what the user should know though the recording goes on; may be NULL. */
 	void (*on_warning)(void *ctx, const char *text);
 	void *ctx;
+	struct pipeline_times *ret_times; /* filled on success; may be NULL */
 };
 
 /*

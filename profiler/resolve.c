@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/resolve.h"
 
-#include "profiler/jit_naming.h"
-#include "profiler/kernel_naming.h"
+#include "profiler/object_naming.h"
 #include "profiler/spot_order.h"
 #include "profiler/who_labels.h"
 
@@ -11,7 +10,8 @@
 #include <string.h>
 
 #define UNKNOWN_MODULE "[unknown]"
-#define NAME_MAX_LEN 4352 /* PATH_MAX and an offset */
+#define NAME_MAX_LEN 4352                        /* PATH_MAX and an offset */
+#define ASK_LEN ((size_t)2 * NAMER_QUESTION_MAX) /* spots whose names are asked for at once */
 
 struct spot_frames { /* a run in resolve.frames, outermost first */
 	uint32_t first, len;
@@ -23,91 +23,27 @@ struct resolve {
 	const struct objects *objects;
 	struct namer *namer;
 	struct profile *profile;
+	struct object_naming naming;
 	VEC(uint32_t) frames;          /* profile frame ids */
 	VEC(struct spot_frames) spots; /* by spot id */
 	struct spot_order order;
-	uint64_t *offsets;           /* of one question to the namer */
-	VEC(uint32_t) nodes;         /* node id → profile stack id */
-	VEC(uint32_t) named_objects; /* object id → 1 + namer's id; 0: not added yet */
-	VEC(struct jit_naming) jits; /* of memory without a file: these, instead of namer's ids */
-	struct kernel_naming kernel; /* once it is added */
-	VEC(uint32_t) whos;          /* who id → label set */
+	uint64_t *offsets;   /* of spots, in that order */
+	VEC(uint32_t) nodes; /* node id → profile stack id */
+	VEC(uint32_t) whos;  /* who id → label set */
 };
 
 static void resolve_done(struct resolve *resolve)
 {
+	object_naming_free(&resolve->naming);
 	vec_free(&resolve->frames);
 	vec_free(&resolve->spots);
 	spot_order_free(&resolve->order);
 	free(resolve->offsets);
 	vec_free(&resolve->nodes);
-	vec_free(&resolve->named_objects);
-	vec_free(&resolve->jits);
-	kernel_naming_free(&resolve->kernel);
 	vec_free(&resolve->whos);
 }
 
-/* ---- objects and mappings ---- */
-
-/* Returns the position in `jits`. */
-static int add_jit(struct resolve *resolve, const struct object *object)
-{
-	struct jit_sampled sampled = {.files = objects_jit_files(resolve->objects),
-				      .jit = object->owner.jit,
-				      .time_ns = resolve->recording->end_ns};
-	struct jit_naming naming;
-	int r = jit_naming_make(&sampled, resolve->namer, &naming);
-
-	if (r == 0)
-		r = vec_push(&resolve->jits, naming);
-	return r < 0 ? r : (int)resolve->jits.len - 1;
-}
-
-/* There is one. */
-static int add_kernel(struct resolve *resolve)
-{
-	int r = kernel_naming_make(resolve->namer, &resolve->kernel);
-
-	return r < 0 ? r : resolve->kernel.symbols;
-}
-
-static int add_file(struct resolve *resolve, uint32_t id)
-{
-	const struct object *object = objects_get(resolve->objects, id);
-	int added = namer_add_file(resolve->namer, object->fd, object->path);
-
-	namer_set_owner(resolve->namer, added, id);
-	return added;
-}
-
-static int add_named_object(struct resolve *resolve, uint32_t id)
-{
-	const struct object *object = objects_get(resolve->objects, id);
-
-	switch (object->kind) {
-	case OBJECT_KERNEL:
-		return add_kernel(resolve);
-	case OBJECT_VDSO:
-		return namer_add_vdso(resolve->namer);
-	case OBJECT_ANONYMOUS:
-		return add_jit(resolve, object);
-	default:
-		return add_file(resolve, id);
-	}
-}
-
-static int named_object(struct resolve *resolve, uint32_t id)
-{
-	uint32_t *known = &resolve->named_objects.items[id];
-	int added;
-
-	if (*known)
-		return (int)*known - 1;
-	added = add_named_object(resolve, id);
-	if (added >= 0)
-		*known = (uint32_t)added + 1;
-	return added;
-}
+/* ---- mappings ---- */
 
 static void hex_of(const unsigned char *bytes, size_t len, char *text)
 {
@@ -117,20 +53,19 @@ static void hex_of(const unsigned char *bytes, size_t len, char *text)
 }
 
 /* What the kernel saw mapped counts; what the file says now, only where it saw nothing. */
-static uint32_t build_id_of(struct resolve *resolve, const struct object *object, int named)
+static uint32_t build_id_of(struct resolve *resolve, uint32_t id)
 {
+	const struct object *object = objects_get(resolve->objects, id);
 	char hex[2 * OBJECT_BUILD_ID_MAX + 1];
 
-	if (object->kind == OBJECT_ANONYMOUS)
-		return profile_string(resolve->profile, "");
 	if (!object->build_id_len)
-		return profile_string(resolve->profile, namer_build_id(resolve->namer, named));
+		return profile_string(resolve->profile,
+				      object_naming_build_id(&resolve->naming, id));
 	hex_of(object->build_id, object->build_id_len, hex);
 	return profile_string(resolve->profile, hex);
 }
 
-static uint32_t mapping_of(struct resolve *resolve, uint32_t id, int named,
-			   const struct sym_result *result)
+static uint32_t mapping_of(struct resolve *resolve, uint32_t id, const struct sym_result *result)
 {
 	const struct object *object = objects_get(resolve->objects, id);
 	const char *name = result->module ? result->module : object->path;
@@ -144,7 +79,7 @@ static uint32_t mapping_of(struct resolve *resolve, uint32_t id, int named,
 	/* Modules and BPF programs are not files that the kernel's build-id speaks of. */
 	if (object->kind != OBJECT_KERNEL || !result->module ||
 	    strcmp(result->module, "[kernel.kallsyms]") == 0)
-		mapping.build_id = build_id_of(resolve, object, named);
+		mapping.build_id = build_id_of(resolve, id);
 	if (mapping.name == PROFILE_NONE || mapping.build_id == PROFILE_NONE)
 		return PROFILE_NONE;
 	return profile_mapping(resolve->profile, &mapping);
@@ -230,33 +165,6 @@ static int resolve_program(struct resolve *resolve, const struct object *object,
 	return push_plain(resolve, object->path, frame);
 }
 
-static void look_up(struct resolve *resolve, const struct recording_spot *spot, int named,
-		    struct sym_result *ret_result)
-{
-	switch (objects_get(resolve->objects, spot->object)->kind) {
-	case OBJECT_ANONYMOUS:
-		jit_naming_lookup(&resolve->jits.items[named], resolve->namer, spot->offset,
-				  ret_result);
-		break;
-	case OBJECT_KERNEL:
-		kernel_naming_lookup(&resolve->kernel, resolve->namer, spot->offset, ret_result);
-		break;
-	default:
-		namer_lookup(resolve->namer, named, spot->offset, ret_result);
-	}
-}
-
-/* The words for the ledger: why the object cannot be read says more than that it cannot. */
-static const char *unnamed_reason(const struct resolve *resolve, const struct object *object,
-				  int named, const struct sym_result *result)
-{
-	if (object->kind == OBJECT_ANONYMOUS)
-		return jit_naming_reason(&resolve->jits.items[named], result);
-	if (result->reason == SYM_NO_FILE && object->unpinned != OBJECT_PINNED)
-		return object_unpinned_name(object->unpinned);
-	return sym_reason_name(result->reason);
-}
-
 static int resolve_code(struct resolve *resolve, const struct recording_spot *spot,
 			struct spot_frames *frames)
 {
@@ -264,22 +172,22 @@ static int resolve_code(struct resolve *resolve, const struct recording_spot *sp
 	struct ledger *ledger = &resolve->profile->ledger;
 	struct profile_frame frame = {.kind = code_kind(object)};
 	struct sym_result result;
-	int named, r = 0;
+	int r;
 
 	if (object->kind == OBJECT_PROGRAM)
 		return resolve_program(resolve, object, spot->offset);
-	named = named_object(resolve, spot->object);
-	if (named < 0)
-		return named;
-	look_up(resolve, spot, named, &result);
-	frame.mapping = mapping_of(resolve, spot->object, named, &result);
+	r = object_naming_lookup(&resolve->naming, spot->object, spot->offset, &result);
+	if (r < 0)
+		return r;
+	frame.mapping = mapping_of(resolve, spot->object, &result);
 	if (frame.mapping == PROFILE_NONE)
 		return -ENOMEM;
 	frame.address = result.address;
 	frames->stack_base = result.stack_base;
 	if (result.reason != SYM_OK) {
 		ledger_reasons_add(&ledger->frames.unnamed,
-				   unnamed_reason(resolve, object, named, &result), 1);
+				   object_naming_reason(&resolve->naming, spot->object, &result),
+				   1);
 		return push_unnamed(resolve,
 				    result.module ? result.module : object_basename(object), frame);
 	}
@@ -320,40 +228,53 @@ static int resolve_spot(struct resolve *resolve, uint32_t id)
 	return r;
 }
 
-static void ask(struct resolve *resolve, uint32_t object, struct namer_question *question)
-{
-	enum object_kind kind = objects_get(resolve->objects, object)->kind;
-	int named = kind == OBJECT_PROGRAM ? -1 : named_object(resolve, object);
-
-	if (named < 0)
-		return;
-	question->object = named;
-	if (kind == OBJECT_ANONYMOUS)
-		jit_naming_ask(&resolve->jits.items[named], resolve->namer, question);
-	else if (kind == OBJECT_KERNEL)
-		kernel_naming_ask(&resolve->kernel, resolve->namer, question);
-	else
-		namer_ask(resolve->namer, question);
-}
-
-/* Asks for all spots of one object from `first` on, as many as can be asked for at once. */
-static size_t ask_names(struct resolve *resolve, size_t first)
+/*
+ * Adds the question for all spots of one object from `first` on, up to `limit`, or as many as can be asked for
+ * at once. Returns where the next begins.
+ */
+static size_t ask_object(struct resolve *resolve, size_t first, size_t limit,
+			 struct namer_questions *questions)
 {
 	const struct spot_order *order = &resolve->order;
-	const struct recording_spot *spots = resolve->recording->spots.items;
-	struct namer_question question = {.offsets = resolve->offsets};
-	uint32_t rank = spot_order_rank(order, first);
-	size_t next = first;
+	uint32_t id = spot_order_id(order, first), rank = spot_order_rank(order, first);
+	uint32_t object = resolve->recording->spots.items[id].object;
+	struct namer_question question = {.object = (int)object,
+					  .offsets = resolve->offsets + first};
 
-	while (next < order->list.len && next - first < NAMER_QUESTION_MAX &&
-	       spot_order_rank(order, next) == rank) {
-		resolve->offsets[next - first] = spots[spot_order_id(order, next)].offset;
-		next++;
+	while (first + question.len < limit && question.len < NAMER_QUESTION_MAX &&
+	       spot_order_rank(order, first + question.len) == rank)
+		question.len++;
+	if (rank != SPOT_ORDER_NO_CODE &&
+	    objects_get(resolve->objects, object)->kind != OBJECT_PROGRAM)
+		(void)!object_naming_ask(&resolve->naming, &question, questions);
+	return first + question.len;
+}
+
+/* Asks for the next spots, as many as are asked for at once; returns where the next begin. */
+static size_t ask_names(struct resolve *resolve, size_t first)
+{
+	_cleanup_(namer_questions_free) struct namer_questions questions = {0};
+	size_t limit = MIN(first + ASK_LEN, resolve->order.list.len);
+
+	for (size_t at = first; at < limit;)
+		at = ask_object(resolve, at, limit, &questions);
+	namer_ask_all(resolve->namer, &questions);
+	return limit;
+}
+
+static int list_offsets(struct resolve *resolve)
+{
+	size_t len = resolve->recording->spots.len;
+
+	resolve->offsets = reallocarray(NULL, len + 1, sizeof(uint64_t));
+	if (!resolve->offsets)
+		return -ENOMEM;
+	for (size_t i = 0; i < len; i++) {
+		uint32_t id = spot_order_id(&resolve->order, i);
+
+		resolve->offsets[i] = resolve->recording->spots.items[id].offset;
 	}
-	question.len = next - first;
-	if (rank != SPOT_ORDER_NO_CODE)
-		ask(resolve, spots[spot_order_id(order, first)].object, &question);
-	return next;
+	return 0;
 }
 
 static int resolve_spots(struct resolve *resolve)
@@ -363,9 +284,10 @@ static int resolve_spots(struct resolve *resolve)
 				&resolve->order);
 
 	if (r == 0)
+		r = list_offsets(resolve);
+	if (r == 0)
 		r = vec_reserve(&resolve->spots, len);
-	resolve->offsets = reallocarray(NULL, NAMER_QUESTION_MAX, sizeof(uint64_t));
-	if (r < 0 || !resolve->offsets)
+	if (r < 0)
 		return -ENOMEM;
 	if (len)
 		memset(resolve->spots.items, 0, len * sizeof(struct spot_frames));
@@ -544,14 +466,10 @@ int resolve_recording(const struct recording *recording, const struct objects *o
 		.objects = objects,
 		.namer = namer,
 		.profile = profile,
+		.naming = {.objects = objects, .namer = namer, .time_ns = recording->end_ns},
 	};
-	uint32_t count = objects_count(objects);
-	int r = vec_reserve(&resolve.named_objects, count);
+	int r = resolve_spots(&resolve);
 
-	if (r == 0) {
-		memset(resolve.named_objects.items, 0, count * sizeof(uint32_t));
-		r = resolve_spots(&resolve);
-	}
 	if (r == 0)
 		r = resolve_nodes(&resolve);
 	if (r == 0)

@@ -197,6 +197,7 @@ static int name_all(struct taker *taker, struct profile **ret_profile, struct er
 	char cache[PATH_MAX];
 	struct namer_options options = {
 		.sandbox = taker->options->sandbox,
+		.workers_max = NAMER_WORKERS_MAX,
 	};
 	_cleanup_namer_ struct namer *namer = NULL;
 	_cleanup_profile_ struct profile *profile = NULL;

@@ -261,7 +261,7 @@ static int link_image(struct elf_file *file)
 	got = fs_read_at(file->fd, file->image, len, 0);
 	if (got < 0 || (size_t)got < len || !elf_relocatable_is(file->image, len))
 		return -ENOEXEC;
-	r = elf_relocatable_link(file->image, len);
+	r = elf_relocatable_link(&file->image, &len, RELOCATABLE_LEN_MAX);
 	file->bias = ELF_RELOCATABLE_TEXT;
 	if (r == 0)
 		file->elf = elf_memory(file->image, len);

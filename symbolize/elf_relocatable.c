@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/elf_relocatable.h"
 
+#include "symbolize/inflate.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#ifndef ELFCOMPRESS_ZSTD
+#define ELFCOMPRESS_ZSTD 2 /* System V ABI, since 2022 */
+#endif
 
 #define PAGE_LEN ((uint64_t)4096)
 #define ADDRESSES_LEN_MAX ((uint64_t)1 << 40) /* of all sections: beyond, none gets any */
+#define INFLATED_ALIGN ((uint64_t)16)
 
 struct image { /* numbers in it are at any place: they are copied out and in */
 	unsigned char *bytes;
-	size_t len;
+	size_t len, file_len; /* with and without what was inflated */
 	uint64_t sections_offset;
 	uint32_t sections_cnt;
 	uint64_t
@@ -35,6 +43,12 @@ static bool is_inside(const struct image *image, uint64_t offset, uint64_t len)
 	return offset <= image->len && len <= image->len - offset;
 }
 
+static bool is_held(const struct image *image, const Elf64_Shdr *section)
+{
+	return section->sh_type != SHT_NOBITS &&
+	       is_inside(image, section->sh_offset, section->sh_size);
+}
+
 static Elf64_Shdr get_section(const struct image *image, uint32_t number)
 {
 	Elf64_Shdr section;
@@ -49,6 +63,83 @@ static void put_section(const struct image *image, uint32_t number, const Elf64_
 	memcpy(image->bytes + image->sections_offset + number * sizeof(*section), section,
 	       sizeof(*section));
 }
+
+/* ---- what is compressed ---- */
+
+/* 0: it is not, or is no business of ours, or claims more than it can hold. */
+static uint64_t inflated_len(const struct image *image, const Elf64_Shdr *section)
+{
+	Elf64_Chdr header;
+
+	if (!(section->sh_flags & SHF_COMPRESSED) || section->sh_flags & SHF_ALLOC ||
+	    !is_held(image, section) || section->sh_size < sizeof(header) ||
+	    section->sh_offset + section->sh_size > image->file_len)
+		return 0;
+	memcpy(&header, image->bytes + section->sh_offset, sizeof(header));
+	if (header.ch_size > inflate_len_max(section->sh_size - sizeof(header)))
+		return 0;
+	return header.ch_size;
+}
+
+/* Into the image, from `at` on, where there is room; what cannot be inflated stays as it is. */
+static bool inflate_section(const struct image *image, uint32_t number, uint64_t at)
+{
+	Elf64_Shdr section = get_section(image, number);
+	uint64_t len = inflated_len(image, &section);
+	struct byte_reader packed;
+	Elf64_Chdr header;
+	int r = -ENOEXEC;
+
+	if (!len || !is_inside(image, at, len))
+		return false;
+	packed = byte_reader_of(image->bytes + section.sh_offset, section.sh_size);
+	memcpy(&header, reader_skip(&packed, sizeof(header)), sizeof(header));
+	if (header.ch_type == ELFCOMPRESS_ZLIB)
+		r = inflate_zlib(packed, image->bytes + at, len);
+	else if (header.ch_type == ELFCOMPRESS_ZSTD)
+		r = inflate_zstd(packed, image->bytes + at, len);
+	if (r < 0)
+		return false;
+	section.sh_offset = at;
+	section.sh_size = len;
+	section.sh_flags &= ~(uint64_t)SHF_COMPRESSED;
+	put_section(image, number, &section);
+	return true;
+}
+
+static uint64_t aligned(uint64_t offset)
+{
+	return (offset + INFLATED_ALIGN - 1) & ~(INFLATED_ALIGN - 1);
+}
+
+/* Behind all there is, as far as there may be more. */
+static int inflate_sections(struct image *image, size_t len_max)
+{
+	uint64_t at = aligned(image->len), limit = at;
+	void *grown;
+
+	for (uint32_t i = 0; i < image->sections_cnt; i++) {
+		Elf64_Shdr section = get_section(image, i);
+		uint64_t len = inflated_len(image, &section);
+
+		if (limit < len_max && len <= len_max - limit)
+			limit += aligned(len);
+	}
+	if (limit == at)
+		return 0;
+	grown = realloc(image->bytes, limit);
+	if (!grown)
+		return -ENOMEM;
+	memset((unsigned char *)grown + image->len, 0, limit - image->len);
+	image->bytes = grown;
+	image->len = limit;
+	for (uint32_t i = 0; i < image->sections_cnt; i++)
+		if (inflate_section(image, i, at))
+			at += aligned(get_section(image, i).sh_size);
+	return 0;
+}
+
+/* ---- addresses ---- */
 
 static bool is_text(const struct image *image, const Elf64_Shdr *names, const Elf64_Shdr *section)
 {
@@ -142,12 +233,6 @@ static void relocate_one(const struct image *image, const Elf64_Shdr *target,
 	memcpy(image->bytes + target->sh_offset + relocation->r_offset, &value, len);
 }
 
-static bool is_held(const struct image *image, const Elf64_Shdr *section)
-{
-	return section->sh_type != SHT_NOBITS &&
-	       is_inside(image, section->sh_offset, section->sh_size);
-}
-
 /* Of what is not loaded: its debug sections. */
 static void relocate_section(struct image *image, const Elf64_Shdr *relocations)
 {
@@ -176,32 +261,46 @@ static void relocate_section(struct image *image, const Elf64_Shdr *relocations)
 	}
 }
 
-int elf_relocatable_link(void *bytes, size_t len)
+static int link_image(struct image *image, size_t len_max)
 {
-	struct image image = {.bytes = bytes, .len = len, .relocations_len = len};
 	bool has_symbols = false;
 	Elf64_Ehdr header;
+	int r;
 
-	memcpy(&header, bytes, sizeof(header));
-	image.sections_offset = header.e_shoff;
-	image.sections_cnt = header.e_shnum;
-	if (!is_inside(&image, header.e_shoff, header.e_shnum * sizeof(Elf64_Shdr)) ||
+	memcpy(&header, image->bytes, sizeof(header));
+	image->sections_offset = header.e_shoff;
+	image->sections_cnt = header.e_shnum;
+	if (!is_inside(image, header.e_shoff, header.e_shnum * sizeof(Elf64_Shdr)) ||
 	    header.e_shstrndx >= header.e_shnum)
 		return -ENOEXEC;
-	place_sections(&image, header.e_shstrndx);
-	for (uint32_t i = 0; i < image.sections_cnt; i++) {
-		Elf64_Shdr section = get_section(&image, i);
+	r = inflate_sections(image, len_max);
+	if (r < 0)
+		return r;
+	place_sections(image, header.e_shstrndx);
+	for (uint32_t i = 0; i < image->sections_cnt; i++) {
+		Elf64_Shdr section = get_section(image, i);
 
-		if (section.sh_type != SHT_SYMTAB || !is_held(&image, &section) || has_symbols)
+		if (section.sh_type != SHT_SYMTAB || !is_held(image, &section) || has_symbols)
 			continue;
-		place_symbols(&image, &section);
+		place_symbols(image, &section);
 		has_symbols = true;
 	}
-	for (uint32_t i = 0; i < image.sections_cnt; i++) {
-		Elf64_Shdr section = get_section(&image, i);
+	for (uint32_t i = 0; i < image->sections_cnt; i++) {
+		Elf64_Shdr section = get_section(image, i);
 
-		if (section.sh_type == SHT_RELA && is_held(&image, &section))
-			relocate_section(&image, &section);
+		if (section.sh_type == SHT_RELA && is_held(image, &section))
+			relocate_section(image, &section);
 	}
 	return 0;
+}
+
+int elf_relocatable_link(void **image, size_t *len, size_t len_max)
+{
+	struct image linked = {
+		.bytes = *image, .len = *len, .file_len = *len, .relocations_len = *len};
+	int r = link_image(&linked, len_max);
+
+	*image = linked.bytes;
+	*len = linked.len;
+	return r;
 }

@@ -19,10 +19,11 @@
 bool elf_relocatable_is(const void *header, size_t len);
 
 /*
- * Changes a whole file in memory. .text goes first, other sections that are loaded follow, each in pages of its
- * own. Compressed debug sections, which are relocated when they are inflated, are left
- * out: their type is SHT_NOBITS then. 0, or -ENOEXEC: its section headers are not inside.
+ * Changes a whole file in allocated memory. .text goes first, other sections that are loaded follow, each in pages
+ * of its own. Compressed debug sections are inflated, behind all else, which makes it longer: up to len_max. Those
+ * that cannot be are left out: their type is SHT_NOBITS then. 0, -ENOMEM, or -ENOEXEC: its section headers are not
+ * inside; the memory may be another by then in any case.
  */
-int elf_relocatable_link(void *image, size_t len) _warn_unused_;
+int elf_relocatable_link(void **image, size_t *len, size_t len_max) _warn_unused_;
 
 #endif

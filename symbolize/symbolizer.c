@@ -550,6 +550,24 @@ const char *symbolizer_build_id(struct symbolizer *symbolizer, int object)
 	return loaded && loaded->names.file ? loaded->names.file->build_id : "";
 }
 
+static enum sym_table table_of(const struct symtab *symtab)
+{
+	if (symtab_is_empty(symtab))
+		return SYM_TABLE_NONE;
+	return symtab->is_dynamic ? SYM_TABLE_EXPORTED : SYM_TABLE_WHOLE;
+}
+
+void symbolizer_sources(struct symbolizer *symbolizer, int object, struct sym_sources *ret_sources)
+{
+	const struct object *loaded = loaded_object(symbolizer, object);
+
+	*ret_sources = (struct sym_sources){.reason = loaded ? loaded->broken : SYM_NO_FILE};
+	if (ret_sources->reason != SYM_OK)
+		return;
+	ret_sources->table = table_of(&loaded->names.symtab);
+	ret_sources->has_dwarf = loaded->names.units && !loaded->names.has_go_units;
+}
+
 uint64_t symbolizer_kernel_text(struct symbolizer *symbolizer, int kernel)
 {
 	const struct object *loaded = loaded_object(symbolizer, kernel);
@@ -577,22 +595,4 @@ void symbolizer_losses(const struct symbolizer *symbolizer, struct sym_losses *r
 		losses.jit_functions += jit_names_lost(&object->jit);
 	}
 	*ret_losses = losses;
-}
-
-const char *sym_reason_name(enum sym_reason reason)
-{
-	static const char *const names[SYM_REASON_COUNT] = {
-		[SYM_OK] = "named",
-		[SYM_NO_SYMBOL] = "no symbol",
-		[SYM_STRIPPED] = "stripped",
-		[SYM_NO_FILE] = "no file",
-		[SYM_BAD_ELF] = "bad ELF",
-		[SYM_NOT_MAPPED] = "not mapped",
-		[SYM_NO_KALLSYMS] = "no kallsyms",
-		[SYM_TOO_LARGE] = "too large",
-		[SYM_NOT_IN_JIT] = "not in the perf map",
-		[SYM_FAILED] = "worker failed",
-	};
-
-	return (unsigned int)reason < SYM_REASON_COUNT ? names[reason] : "unknown";
 }

@@ -151,6 +151,22 @@ bool symbolizer_has_news(struct symbolizer *symbolizer, int object);
 /* Lower-case hex build-id of the object, or "" when it has none or cannot be read. */
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
 
+enum sym_table { /* which functions an object's symbols name */
+		 SYM_TABLE_NONE,
+		 SYM_TABLE_EXPORTED, /* there is no more than .dynsym */
+		 SYM_TABLE_WHOLE,
+		 SYM_TABLE_COUNT
+};
+
+struct sym_sources {
+	enum sym_reason reason; /* SYM_OK, or why the others are not known */
+	enum sym_table table;
+	bool has_dwarf; /* in the object or in its debug file */
+};
+
+/* Where names of a file's code come from. */
+void symbolizer_sources(struct symbolizer *symbolizer, int object, struct sym_sources *ret_sources);
+
 /* The path given with the object, "[vdso]" or "[kernel.kallsyms]". */
 const char *symbolizer_path(const struct symbolizer *symbolizer, int object);
 

@@ -101,19 +101,19 @@ _smolder() {
 	convert | merge) _smolder_profile "$word" "-o --output $_smolder_selection --help" ;;
 	unwind-table)
 		case $word in
-		-*) _smolder_words "$word" "-e --exe --dump --help" ;;
+		-*) _smolder_words "$word" "-e --exe --dump --no-sandbox --help" ;;
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;
 	symbolize)
 		case $word in
 		-*) _smolder_words "$word" "-e --exe -f --functions -i --inlines -a --addresses
-			-C --demangle --short-names -p --pid --build-id --json --no-dwarf --debuginfod --no-cache --help" ;;
+			-C --demangle --short-names -p --pid --build-id --json --no-dwarf --debuginfod --no-cache --no-sandbox --help" ;;
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		;;
 	stack) _smolder_words "$word" "--no-cache --no-sandbox --help $(cd /proc && echo [0-9]*)" ;;
-	doctor) _smolder_words "$word" "$(cd /proc && echo [0-9]*)" ;;
+	doctor) _smolder_words "$word" "--no-sandbox --help $(cd /proc && echo [0-9]*)" ;;
 	bench)
 		if [ "$before" = --only ]; then
 			_smolder_words "$word" "cost slowdown agent accuracy completeness"

@@ -20,17 +20,18 @@ static int check_file(const struct address_space *space, const char *path, struc
 {
 	struct sym_result result;
 
-	symbolizer_lookup_address(space->symbolizer, space->object, 0, &result);
-	if (result.reason == SYM_BAD_ELF || result.reason == SYM_TOO_LARGE)
+	namer_lookup_address(space->namer, space->object, 0, &result);
+	if (result.reason == SYM_BAD_ELF || result.reason == SYM_TOO_LARGE ||
+	    result.reason == SYM_FAILED)
 		return err_set(err, -ENOEXEC, "'%s': %s", path, sym_reason_name(result.reason));
 	return 0;
 }
 
-int address_space_open_file(struct symbolizer *symbolizer, const char *path,
-			    struct address_space *ret_space, struct err *err)
+int address_space_open_file(struct namer *namer, const char *path, struct address_space *ret_space,
+			    struct err *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct address_space space = {.symbolizer = symbolizer};
+	struct address_space space = {.namer = namer};
 	char with_directory[PATH_MAX];
 	int r;
 
@@ -38,13 +39,15 @@ int address_space_open_file(struct symbolizer *symbolizer, const char *path,
 		return err_errno(err, -errno, "cannot open '%s'", path);
 	snprintf(with_directory, sizeof(with_directory), "%s%s", strchr(path, '/') ? "" : "./",
 		 path);
-	space.object = symbolizer_add_file(symbolizer, fd, with_directory);
+	space.object = namer_add_file(namer, fd, with_directory);
 	if (space.object < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	r = check_file(&space, path, err);
-	if (r == 0)
-		*ret_space = space;
-	return r;
+	if (r < 0)
+		return r;
+	space.fd = TAKE_FD(fd);
+	*ret_space = space;
+	return 0;
 }
 
 /* ---- a build-id ---- */
@@ -73,7 +76,7 @@ static void client_directory(char *path, size_t size)
 		snprintf(path, size, "%s/.cache/debuginfod_client", home ? home : "");
 }
 
-int address_space_open_build_id(struct symbolizer *symbolizer, const char *build_id,
+int address_space_open_build_id(struct namer *namer, const char *build_id,
 				struct address_space *ret_space, struct err *err)
 {
 	static const char *const kinds[] = {"debuginfo", "executable"};
@@ -85,12 +88,12 @@ int address_space_open_build_id(struct symbolizer *symbolizer, const char *build
 	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", build_id,
 		 build_id + 2);
 	if (access(path, R_OK) == 0)
-		return address_space_open_file(symbolizer, path, ret_space, err);
+		return address_space_open_file(namer, path, ret_space, err);
 	client_directory(client, sizeof(client));
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		snprintf(path, sizeof(path), "%s/%s/%s", client, build_id, kinds[i]);
 		if (access(path, R_OK) == 0)
-			return address_space_open_file(symbolizer, path, ret_space, err);
+			return address_space_open_file(namer, path, ret_space, err);
 	}
 	return err_set(err, -ENOENT,
 		       "no debug file for build-id %s in /usr/lib/debug/.build-id or '%s'",
@@ -99,11 +102,11 @@ int address_space_open_build_id(struct symbolizer *symbolizer, const char *build
 
 /* ---- a process ---- */
 
-int address_space_open_process(struct symbolizer *symbolizer, uint32_t pid,
-			       struct address_space *ret_space, struct err *err)
+int address_space_open_process(struct namer *namer, uint32_t pid, struct address_space *ret_space,
+			       struct err *err)
 {
 	struct processes_options options = {0};
-	struct address_space space = {.symbolizer = symbolizer};
+	struct address_space space = {.namer = namer, .fd = -1};
 	struct procfs_stat stat;
 	int r = procfs_read_stat(pid, &stat);
 
@@ -120,62 +123,100 @@ int address_space_open_process(struct symbolizer *symbolizer, uint32_t pid,
 		address_space_close(&space);
 		return r;
 	}
+	space.naming = (struct object_naming){.objects = processes_objects(space.processes),
+					      .namer = namer,
+					      .time_ns = UINT64_MAX};
 	*ret_space = space;
 	return 0;
 }
 
-static int add_object(struct address_space *space, const struct object *object)
+/* Where an address lies; `object` is OBJECT_NONE where nothing is. */
+static struct place place_of(struct address_space *space, uint64_t address)
 {
-	switch (object->kind) {
-	case OBJECT_VDSO:
-		return symbolizer_add_vdso(space->symbolizer);
-	default:
-		return symbolizer_add_file(space->symbolizer, object->fd, object->path);
+	struct place place = {.object = OBJECT_ID_KERNEL, .offset = address};
+
+	if (!(address >> 63)) /* the upper half is the kernel's */
+		processes_normalize(space->processes, &space->task, address, &place);
+	return place;
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	const struct place *a = left, *b = right;
+
+	if (a->object != b->object)
+		return a->object < b->object ? -1 : 1;
+	return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+/* Of places in order. Without memory they are looked up one by one. */
+static void ask_places(struct address_space *space, const struct place *places, uint64_t *offsets,
+		       size_t len)
+{
+	_cleanup_(namer_questions_free) struct namer_questions questions = {0};
+	size_t limit;
+
+	for (size_t at = 0; at < len; at = limit) {
+		struct namer_question question = {.object = (int)places[at].object,
+						  .offsets = offsets + at};
+
+		for (limit = at; limit < len && limit - at < NAMER_QUESTION_MAX &&
+				 places[limit].object == places[at].object;
+		     limit++)
+			offsets[limit] = places[limit].offset;
+		question.len = limit - at;
+		if (places[at].object != OBJECT_NONE)
+			(void)!object_naming_ask(&space->naming, &question, &questions);
 	}
+	namer_ask_all(space->namer, &questions);
 }
 
-/* The symbolizer's id of an object, or -ENOMEM. */
-static int symbol_object(struct address_space *space, uint32_t id)
+static void ask_process(struct address_space *space, const uint64_t *addresses, size_t len)
 {
-	const struct objects *objects = processes_objects(space->processes);
-	int added;
+	_cleanup_free_ struct place *places = reallocarray(NULL, len, sizeof(*places));
+	_cleanup_free_ uint64_t *offsets = reallocarray(NULL, len, sizeof(*offsets));
 
-	while (space->symbol_objects.len <= id)
-		if (vec_push(&space->symbol_objects, 0) < 0)
-			return -ENOMEM;
-	if (space->symbol_objects.items[id])
-		return space->symbol_objects.items[id] - 1;
-	added = add_object(space, objects_get(objects, id));
-	symbolizer_set_owner(space->symbolizer, added, id);
-	space->symbol_objects.items[id] = added < 0 ? 0 : added + 1;
-	return added;
-}
-
-static void lookup_user(struct address_space *space, uint64_t address,
-			struct address_answer *answer)
-{
-	struct place place;
-	int object;
-
-	processes_normalize(space->processes, &space->task, address, &place);
-	if (place.object != OBJECT_NONE)
-		answer->object =
-			objects_get(processes_objects(space->processes), place.object)->path;
-	if (place.reason != PLACE_OK)
+	if (!places || !offsets)
 		return;
-	object = symbol_object(space, place.object);
-	if (object >= 0)
-		symbolizer_lookup(space->symbolizer, object, place.offset, &answer->result);
+	for (size_t i = 0; i < len; i++)
+		places[i] = place_of(space, addresses[i]);
+	qsort(places, len, sizeof(*places), compare_places);
+	ask_places(space, places, offsets, len);
 }
 
-static void lookup_kernel(const struct address_space *space, uint64_t address,
-			  struct address_answer *answer)
+static void ask_file(struct address_space *space, const uint64_t *addresses, size_t len)
 {
-	int kernel = symbolizer_add_kernel(space->symbolizer);
+	for (size_t at = 0; at < len; at += NAMER_QUESTION_MAX)
+		namer_ask(space->namer, &(struct namer_question){
+						.object = space->object,
+						.by_address = true,
+						.offsets = addresses + at,
+						.len = MIN(len - at, (size_t)NAMER_QUESTION_MAX)});
+}
 
-	if (kernel >= 0)
-		symbolizer_lookup(space->symbolizer, kernel, address, &answer->result);
-	answer->object = answer->result.module ? answer->result.module : "[kernel.kallsyms]";
+void address_space_ask(struct address_space *space, const uint64_t *addresses, size_t len)
+{
+	if (!len)
+		return;
+	if (space->processes)
+		ask_process(space, addresses, len);
+	else
+		ask_file(space, addresses, len);
+}
+
+static void lookup_in_process(struct address_space *space, uint64_t address,
+			      struct address_answer *answer)
+{
+	struct place place = place_of(space, address);
+
+	answer->object = "";
+	if (place.object == OBJECT_NONE)
+		return;
+	answer->object = objects_get(processes_objects(space->processes), place.object)->path;
+	if (object_naming_lookup(&space->naming, place.object, place.offset, &answer->result) < 0)
+		answer->result.reason = SYM_TOO_LARGE;
+	if (answer->result.module)
+		answer->object = answer->result.module;
 }
 
 void address_space_lookup(struct address_space *space, uint64_t address,
@@ -186,22 +227,17 @@ void address_space_lookup(struct address_space *space, uint64_t address,
 		.result = {.address = address, .exact_address = address, .reason = SYM_NOT_MAPPED},
 	};
 
-	if (!space->processes) {
-		symbolizer_lookup_address(space->symbolizer, space->object, address,
-					  &answer.result);
-	} else {
-		answer.object = "";
-		if (address >> 63) /* the upper half is the kernel's */
-			lookup_kernel(space, address, &answer);
-		else
-			lookup_user(space, address, &answer);
-	}
+	if (space->processes)
+		lookup_in_process(space, address, &answer);
+	else
+		namer_lookup_address(space->namer, space->object, address, &answer.result);
 	*ret_answer = answer;
 }
 
 void address_space_close(struct address_space *space)
 {
+	object_naming_free(&space->naming);
 	processes_free(space->processes);
-	vec_free(&space->symbol_objects);
-	*space = (struct address_space){0};
+	cleanup_close_(&space->fd);
+	*space = (struct address_space){.fd = -1};
 }

@@ -4,16 +4,15 @@
 #define SMOLDER_PROFILER_CLI_ADDRESS_SPACE_H
 
 #include "base/err.h"
-#include "base/vec.h"
+#include "profiler/object_naming.h"
 #include "profiler/process/processes.h"
-#include "symbolize/symbolizer.h"
 
 struct address_space {
-	struct symbolizer *symbolizer; /* borrowed */
-	int object;                    /* the file's id */
-	struct processes *processes;   /* of a process; owned */
+	struct namer *namer;         /* borrowed */
+	int fd, object;              /* the file, owned (-1: none), and its id */
+	struct processes *processes; /* of a process; owned; NULL: of a file */
 	struct smolder_task task;
-	VEC(int) symbol_objects; /* object id → 1 + the symbolizer's; 0: not asked yet */
+	struct object_naming naming; /* of the process's objects, and of the kernel */
 };
 
 struct address_answer {
@@ -24,17 +23,21 @@ struct address_answer {
 };
 
 /* 0 or -errno, and then why: not there, not ELF, … */
-int address_space_open_file(struct symbolizer *symbolizer, const char *path,
-			    struct address_space *ret_space, struct err *err) _warn_unused_;
+int address_space_open_file(struct namer *namer, const char *path, struct address_space *ret_space,
+			    struct err *err) _warn_unused_;
 
 /* The debug file of a build-id in hex, where distributions and debuginfod's client keep it. */
-int address_space_open_build_id(struct symbolizer *symbolizer, const char *build_id,
+int address_space_open_build_id(struct namer *namer, const char *build_id,
 				struct address_space *ret_space, struct err *err) _warn_unused_;
 
 /* The process as it is now: what it maps later is not known. The kernel's addresses are its, too. */
-int address_space_open_process(struct symbolizer *symbolizer, uint32_t pid,
-			       struct address_space *ret_space, struct err *err) _warn_unused_;
+int address_space_open_process(struct namer *namer, uint32_t pid, struct address_space *ret_space,
+			       struct err *err) _warn_unused_;
 
+/* Finds the answers to all of these at once, for lookups to give; best in their order. */
+void address_space_ask(struct address_space *space, const uint64_t *addresses, size_t len);
+
+/* What an answer points to is good until the next of these two. */
 void address_space_lookup(struct address_space *space, uint64_t address,
 			  struct address_answer *ret_answer);
 

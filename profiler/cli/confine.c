@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/cli/confine.h"
 
+#include "base/buf.h"
 #include "profiler/cli/msg.h"
+
+#include <inttypes.h>
 
 int confine_open(bool unwanted, struct sandbox **ret_sandbox)
 {
@@ -21,4 +24,26 @@ int confine_open(bool unwanted, struct sandbox **ret_sandbox)
 	else if (sandbox_check(*ret_sandbox, &problem) < 0)
 		msg_warning("%s", problem.text);
 	return r;
+}
+
+void confine_tell_failures(struct sandbox *sandbox)
+{
+	_cleanup_buf_ struct buf reasons = {0};
+	struct sandbox_counters counters;
+	uint64_t failed = 0;
+
+	if (!sandbox)
+		return;
+	sandbox_take_counters(sandbox, &counters);
+	for (size_t i = 0; i < SANDBOX_FAILURE_CNT; i++) {
+		if (counters.failed[i])
+			buf_appendf(&reasons, "%s%s %" PRIu64, failed ? ", " : "",
+				    sandbox_failure_name((enum sandbox_failure)i),
+				    counters.failed[i]);
+		failed += counters.failed[i];
+	}
+	buf_append_byte(&reasons, '\0');
+	if (failed && !buf_error(&reasons))
+		msg_warning("workers failed at %" PRIu64 " file%s (%s): frames there have no names",
+			    failed, failed == 1 ? "" : "s", (const char *)reasons.data);
 }

@@ -11,4 +11,7 @@
  */
 int confine_open(bool unwanted, struct sandbox **ret_sandbox) _warn_unused_;
 
+/* Warns of files that workers failed at, so that nothing in them has a name. NULL is legal. */
+void confine_tell_failures(struct sandbox *sandbox);
+
 #endif

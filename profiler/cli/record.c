@@ -14,6 +14,7 @@
 #include "profiler/pipeline.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define DEFAULT_FREQUENCY_HZ 99
@@ -25,6 +26,7 @@
 struct record {
 	const struct verb *verb;
 	struct pipeline_options pipeline;
+	struct pipeline_times times;
 	VEC(uint32_t) pids;
 	const char *outputs[OUTPUTS_MAX];
 	size_t outputs_len;
@@ -432,12 +434,19 @@ static int tell_end(const struct record *record, const struct profile *profile, 
 }
 
 /* From the last tick to the last file on disk. */
-static void tell_finishing(const struct profile *profile)
+static void tell_finishing(const struct record *record, const struct profile *profile)
 {
-	int64_t end_ns = profile->time_ns + profile->duration_ns;
-	int64_t now_ns = (int64_t)clock_ns(CLOCK_REALTIME);
+	const struct pipeline_times *times = &record->times;
+	uint64_t end_ns = (uint64_t)(profile->time_ns + profile->duration_ns);
+	uint64_t all_ns = clock_ns(CLOCK_REALTIME) - end_ns;
+	uint64_t told_ns = times->stop_ns + times->kernel_ns + times->dismiss_ns + times->name_ns;
 
-	msg_verbose("finishing took %lld ms", (long long)((now_ns - end_ns) / (int64_t)NS_PER_MS));
+	msg_verbose("finishing took %" PRIu64 " ms: %" PRIu64 " to stop, %" PRIu64
+		    " for the kernel's symbols, %" PRIu64 " to unload, %" PRIu64
+		    " for names, %" PRIu64 " for files",
+		    all_ns / NS_PER_MS, times->stop_ns / NS_PER_MS, times->kernel_ns / NS_PER_MS,
+		    times->dismiss_ns / NS_PER_MS, times->name_ns / NS_PER_MS,
+		    (all_ns - MIN(told_ns, all_ns)) / NS_PER_MS);
 }
 
 static int record_and_write(struct record *record, struct err *err)
@@ -453,7 +462,7 @@ static int record_and_write(struct record *record, struct err *err)
 		r = write_ledger(record, profile, err);
 	if (r < 0)
 		return r;
-	tell_finishing(profile);
+	tell_finishing(record, profile);
 	return tell_end(record, profile, err);
 }
 
@@ -503,6 +512,7 @@ static int run_record(const struct verb *verb, int argc, char **argv)
 
 	(void)argc;
 	record.pipeline.ctx = &record;
+	record.pipeline.ret_times = &record.times;
 	if (operands > 0 && check_one_target(&record, argv + operands) == 0) {
 		msg_set_level(message_level(&record));
 		set_target(&record, argv + operands);

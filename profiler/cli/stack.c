@@ -96,6 +96,7 @@ static int take_and_print(struct stack *stack)
 	if (r < 0)
 		return EXIT_FAILED;
 	r = thread_stacks_take(&stack->options, &profile, &err);
+	confine_tell_failures(stack->options.sandbox);
 	sandbox_free(stack->options.sandbox);
 	if (r < 0) {
 		msg_error("%s", err.text);

@@ -3,6 +3,7 @@
 #include "base/parse.h"
 #include "profiler/cli/address_space.h"
 #include "profiler/cli/answer_text.h"
+#include "profiler/cli/confine.h"
 #include "profiler/cli/debug_servers.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
@@ -26,6 +27,7 @@ enum {
 	OPTION_JSON,
 	OPTION_NO_DWARF,
 	OPTION_NO_CACHE,
+	OPTION_NO_SANDBOX,
 	OPTION_DEBUGINFOD,
 };
 
@@ -33,9 +35,10 @@ struct symbolize {
 	const struct verb *verb;
 	const char *path, *build_id;
 	uint32_t pid;
-	bool no_dwarf, no_cache, debuginfod;
+	bool no_dwarf, no_cache, no_sandbox, debuginfod;
 	struct answer_style style;
-	struct symbolizer *symbolizer;
+	struct sandbox *sandbox; /* NULL: files are parsed in this process */
+	struct namer *namer;
 	struct address_space space;
 	VEC(uint64_t) addresses; /* asked and not yet answered */
 	struct buf out;
@@ -53,6 +56,7 @@ static int apply_flag(void *ctx, const struct option_spec *spec, const char *val
 		[OPTION_JSON] = &symbolize->style.json,
 		[OPTION_NO_DWARF] = &symbolize->no_dwarf,
 		[OPTION_NO_CACHE] = &symbolize->no_cache,
+		[OPTION_NO_SANDBOX] = &symbolize->no_sandbox,
 		[OPTION_DEBUGINFOD] = &symbolize->debuginfod,
 	};
 
@@ -95,6 +99,7 @@ static const struct option_spec specs[] = {
 	{0, "json", false, apply_flag, OPTION_JSON},
 	{0, "no-dwarf", false, apply_flag, OPTION_NO_DWARF},
 	{0, "no-cache", false, apply_flag, OPTION_NO_CACHE},
+	{0, "no-sandbox", false, apply_flag, OPTION_NO_SANDBOX},
 	{0, "debuginfod", false, apply_flag, OPTION_DEBUGINFOD},
 	{0},
 };
@@ -139,8 +144,8 @@ static int compare_addresses(const void *left, const void *right)
 }
 
 /*
- * Looks them up in their order, in which neighbours share what is in the processor's caches; the
- * symbolizer keeps the answers. Without memory they are looked up as they come.
+ * All at once, and in their order, in which neighbours share what is in the processor's caches. Without
+ * memory they are looked up as they come.
  */
 static void look_ahead(struct symbolize *symbolize)
 {
@@ -152,6 +157,9 @@ static void look_ahead(struct symbolize *symbolize)
 		return;
 	memcpy(sorted, symbolize->addresses.items, len);
 	qsort(sorted, symbolize->addresses.len, sizeof(*sorted), compare_addresses);
+	address_space_ask(&symbolize->space, sorted, symbolize->addresses.len);
+	if (symbolize->sandbox)
+		return;
 	for (size_t i = 0; i < symbolize->addresses.len; i++)
 		address_space_lookup(&symbolize->space, sorted[i], &answer);
 }
@@ -250,40 +258,46 @@ static int open_space(struct symbolize *symbolize, struct err *err)
 	struct address_space *space = &symbolize->space;
 
 	if (symbolize->path)
-		return address_space_open_file(symbolize->symbolizer, symbolize->path, space, err);
+		return address_space_open_file(symbolize->namer, symbolize->path, space, err);
 	if (symbolize->build_id)
-		return address_space_open_build_id(symbolize->symbolizer, symbolize->build_id,
-						   space, err);
-	return address_space_open_process(symbolize->symbolizer, symbolize->pid, space, err);
+		return address_space_open_build_id(symbolize->namer, symbolize->build_id, space,
+						   err);
+	return address_space_open_process(symbolize->namer, symbolize->pid, space, err);
+}
+
+static int answer(struct symbolize *symbolize, char **operands)
+{
+	struct err err;
+
+	if (open_space(symbolize, &err) < 0) {
+		msg_error("%s", err.text);
+		return EXIT_FAILED;
+	}
+	return *operands ? answer_operands(symbolize, operands) : answer_input(symbolize);
 }
 
 static int run_with(struct symbolize *symbolize, struct debuginfod *servers, char **operands)
 {
 	char cache[PATH_MAX];
-	struct symbolizer_options options = {
-		.no_demangle = !symbolize->style.demangle && !symbolize->style.json,
-		.no_dwarf = symbolize->no_dwarf,
-		.open_debug = open_beside,
-		.open_ctx = symbolize,
-		.fetch_debug = servers ? debuginfod_fetch : NULL,
-		.fetch_ctx = servers,
+	struct namer_options options = {
+		.symbols = {.no_demangle = !symbolize->style.demangle && !symbolize->style.json,
+			    .no_dwarf = symbolize->no_dwarf,
+			    .open_debug = open_beside,
+			    .open_ctx = symbolize,
+			    .fetch_debug = servers ? debuginfod_fetch : NULL,
+			    .fetch_ctx = servers},
+		.sandbox = symbolize->sandbox,
+		.workers_max = NAMER_WORKERS_MAX,
 	};
-	struct err err;
-	int code;
+	int code = EXIT_FAILED;
 
 	if (!symbolize->no_cache)
-		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
-	if (symbolizer_new(&options, &symbolize->symbolizer) < 0) {
+		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	if (namer_new(&options, &symbolize->namer) == 0)
+		code = answer(symbolize, operands);
+	else
 		msg_error("symbolize: out of memory");
-		return EXIT_FAILED;
-	}
-	if (open_space(symbolize, &err) < 0) {
-		msg_error("%s", err.text);
-		code = EXIT_FAILED;
-	} else {
-		code = *operands ? answer_operands(symbolize, operands) : answer_input(symbolize);
-	}
-	symbolizer_free(symbolize->symbolizer);
+	namer_free(symbolize->namer);
 	address_space_close(&symbolize->space);
 	vec_free(&symbolize->addresses);
 	buf_free(&symbolize->out);
@@ -293,18 +307,21 @@ static int run_with(struct symbolize *symbolize, struct debuginfod *servers, cha
 static int run(struct symbolize *symbolize, char **operands)
 {
 	struct debuginfod *servers;
-	int code;
+	int code = EXIT_FAILED;
 
 	if (debug_servers_open(symbolize->debuginfod, &servers) < 0)
 		return EXIT_FAILED;
-	code = run_with(symbolize, servers, operands);
+	if (confine_open(symbolize->no_sandbox, &symbolize->sandbox) == 0)
+		code = run_with(symbolize, servers, operands);
+	confine_tell_failures(symbolize->sandbox);
+	sandbox_free(symbolize->sandbox);
 	debuginfod_close(servers);
 	return code;
 }
 
 static int run_symbolize(const struct verb *verb, int argc, char **argv)
 {
-	struct symbolize symbolize = {.verb = verb};
+	struct symbolize symbolize = {.verb = verb, .space.fd = -1};
 	int operands = options_parse(verb, specs, &symbolize, argv);
 
 	(void)argc;
@@ -333,6 +350,7 @@ static const char help[] =
 	"      --no-dwarf             by symbol tables alone: less memory, no lines\n"
 	"      --debuginfod           get missing debug files from the servers in DEBUGINFOD_URLS\n"
 	"      --no-cache             neither read nor write the cache of symbols\n"
+	"      --no-sandbox           parse files in this process, with all its privileges\n"
 	"\n"
 	"Addresses are hexadecimal; those of a file are its own, as nm prints them. Without any "
 	"they "

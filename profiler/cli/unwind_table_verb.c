@@ -1,36 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* smolder unwind-table: what the compiler of unwind tables makes of a file. */
 #include "base/clock.h"
+#include "profiler/cli/confine.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
+#include "profiler/sandbox/confined_table.h"
 #include "profiler/unwind/row_rule.h"
-#include "profiler/unwind/unwind_table.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 
-enum { OPTION_EXECUTABLE, OPTION_DUMP };
+enum { OPTION_EXECUTABLE, OPTION_DUMP, OPTION_NO_SANDBOX };
 
 struct unwind_table_options {
 	const char *path;
-	bool dump;
+	bool dump, no_sandbox;
 };
 
 static int apply_option(void *ctx, const struct option_spec *spec, const char *value)
 {
 	struct unwind_table_options *options = ctx;
 
-	if (spec->number == OPTION_DUMP)
+	if (spec->number == OPTION_EXECUTABLE)
+		options->path = value;
+	else if (spec->number == OPTION_DUMP)
 		options->dump = true;
 	else
-		options->path = value;
+		options->no_sandbox = true;
 	return 0;
 }
 
 static const struct option_spec specs[] = {
 	{'e', "exe", true, apply_option, OPTION_EXECUTABLE},
 	{0, "dump", false, apply_option, OPTION_DUMP},
+	{0, "no-sandbox", false, apply_option, OPTION_NO_SANDBOX},
 	{0},
 };
 
@@ -114,41 +118,46 @@ static void dump_page(const struct unwind_table *table, uint32_t page)
 	}
 }
 
-static int compile_file(const char *path, struct unwind_table *ret_table, uint64_t *ret_ns,
+static int compile_file(const char *path, struct sandbox *sandbox, struct unwind_table *ret_table,
 			struct err *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct err reason;
-	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	int r;
 
 	if (fd < 0)
 		return err_errno(err, -errno, "cannot open '%s'", path);
-	r = unwind_table_compile((struct elf_source){.fd = fd}, ret_table, &reason);
-	if (r < 0)
-		return err_set(err, r, "'%s': %s", path, reason.text);
-	*ret_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
-	return 0;
+	r = confined_table_compile(sandbox, (struct elf_source){.fd = fd}, ret_table, &reason);
+	return r < 0 ? err_set(err, r, "'%s': %s", path, reason.text) : 0;
+}
+
+static void print_all(const struct unwind_table_options *options, const struct unwind_table *table)
+{
+	for (uint32_t page = 0; options->dump && page < table->object.page_cnt; page++)
+		dump_page(table, page);
+	if (options->dump)
+		return;
+	print_table(table);
+	printf("cpu-time:       %.3f ms\n", (double)table->stats.cpu_ns / (double)NS_PER_MS);
+	print_losses(table);
 }
 
 static int print_file(const struct unwind_table_options *options)
 {
+	struct sandbox *sandbox;
 	struct unwind_table table;
 	struct err err;
-	uint64_t ns = 0;
+	int r;
 
-	if (compile_file(options->path, &table, &ns, &err) < 0) {
+	if (confine_open(options->no_sandbox, &sandbox) < 0)
+		return EXIT_FAILED;
+	r = compile_file(options->path, sandbox, &table, &err);
+	sandbox_free(sandbox);
+	if (r < 0) {
 		msg_error("%s", err.text);
 		return EXIT_FAILED;
 	}
-	if (options->dump) {
-		for (uint32_t page = 0; page < table.object.page_cnt; page++)
-			dump_page(&table, page);
-	} else {
-		print_table(&table);
-		printf("cpu-time:       %.3f ms\n", (double)ns / (double)NS_PER_MS);
-		print_losses(&table);
-	}
+	print_all(options, &table);
 	unwind_table_free(&table);
 	return EXIT_DONE;
 }
@@ -172,6 +181,7 @@ static int run_unwind_table(const struct verb *verb, int argc, char **argv)
 static const char help[] =
 	"  -e, --exe FILE             the executable or shared object\n"
 	"      --dump                 all rows: address, where the caller's frame is\n"
+	"      --no-sandbox           parse the file in this process, with all its privileges\n"
 	"\n"
 	"Without --dump: how large the table is, how much of the code it covers, and which rows\n"
 	"of the file's unwind information it cannot say, by reason.\n";

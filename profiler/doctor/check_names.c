@@ -2,13 +2,14 @@
 /* Where names come from: kernel symbols, and what smolder does and does not read of debug information. */
 #include "base/fs.h"
 #include "profiler/doctor/check.h"
+#include "profiler/process/kernel_image.h"
 #include "profiler/sandbox/sandbox.h"
 #include "symbolize/kallsyms.h"
+#include "symbolize/symbolizer.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #define KALLSYMS_PATH "/proc/kallsyms"
 #define DEBUG_FILES_PATH "/usr/lib/debug/.build-id"
@@ -64,20 +65,25 @@ static void check_debuginfod(struct host *host, struct check_result *result)
 	const char *urls = getenv("DEBUGINFOD_URLS");
 
 	(void)host;
-	check_note(result, "not used: no server is asked for anything (DEBUGINFOD_URLS: %s)",
+	check_note(result,
+		   "no server is asked for anything without --debuginfod (DEBUGINFOD_URLS: %s)",
 		   urls && urls[0] ? "set" : "none");
 }
 
 static void check_vmlinux(struct host *host, struct check_result *result)
 {
-	char path[256];
-	struct utsname kernel;
+	struct kernel_image_options places = {.debug_directory = SYMBOLIZER_DEBUG_DIRECTORY};
+	struct kernel_image image;
 
 	(void)host;
-	uname(&kernel);
-	snprintf(path, sizeof(path), "/usr/lib/debug/boot/vmlinux-%.64s", kernel.release);
-	check_note(result, "not read: kernel frames have names, but no source lines (%s)",
-		   access(path, F_OK) == 0 ? "installed" : "not installed");
+	if (kernel_image_open(&places, &image) < 0) {
+		check_note(result,
+			   "none on this host that is the running kernel's: its frames have "
+			   "names, but no source lines");
+		return;
+	}
+	check_works(result, "%s: frames of the kernel have lines and inlined frames", image.path);
+	kernel_image_close(&image);
 }
 
 static void check_workers(struct host *host, struct check_result *result)

@@ -35,8 +35,11 @@ static void print_build_id(const struct object *object)
 static const char *symbols_text(const struct survey_object *found, const struct object *object)
 {
 	static const char *const plain[] = {
-		[SURVEY_NO_FILE] = "-",      [SURVEY_BROKEN] = "broken ELF file",
-		[SURVEY_STRIPPED] = "none",  [SURVEY_DYNSYM] = ".dynsym only",
+		[SURVEY_NO_FILE] = "-",
+		[SURVEY_BROKEN] = "broken ELF file",
+		[SURVEY_FAILED] = "worker failed",
+		[SURVEY_STRIPPED] = "none",
+		[SURVEY_DYNSYM] = ".dynsym only",
 		[SURVEY_SYMTAB] = ".symtab",
 	};
 
@@ -136,11 +139,11 @@ static void print_remarks(const struct survey *survey, const struct seen *seen)
 		     "host.");
 }
 
-int examine_process(uint32_t pid, struct err *err)
+int examine_process(uint32_t pid, struct sandbox *sandbox, struct err *err)
 {
 	_cleanup_(survey_free) struct survey survey = {0};
 	struct seen seen = {0};
-	int r = survey_process(pid, &survey, err), width;
+	int r = survey_process(pid, sandbox, &survey, err), width;
 
 	if (r < 0)
 		return r;

@@ -4,10 +4,11 @@
 #define SMOLDER_DOCTOR_EXAMINE_PROCESS_H
 
 #include "base/err.h"
+#include "profiler/sandbox/sandbox.h"
 
 #include <stdint.h>
 
-/* 0, or < 0 with a message when there is no such process or it cannot be looked at. */
-int examine_process(uint32_t pid, struct err *err) _warn_unused_;
+/* As survey_process(): 0, or < 0 with a message when there is no such process or it cannot be looked at. */
+int examine_process(uint32_t pid, struct sandbox *sandbox, struct err *err) _warn_unused_;
 
 #endif

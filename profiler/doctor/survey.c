@@ -5,10 +5,9 @@
 #include "base/parse.h"
 #include "profiler/doctor/rights.h"
 #include "profiler/process/procfs.h"
-#include "symbolize/object_names.h"
+#include "profiler/sandbox/namer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -157,32 +156,86 @@ static int read_mappings(struct survey *survey, struct err *err)
 
 /* ---- what its files hold ---- */
 
-static enum survey_symbols judge_symbols(const struct symtab *symtab)
+static enum survey_symbols judge_symbols(const struct sym_sources *sources)
 {
-	if (symtab_is_empty(symtab))
-		return SURVEY_STRIPPED;
-	return symtab->is_dynamic ? SURVEY_DYNSYM : SURVEY_SYMTAB;
+	static const enum survey_symbols of_table[] = {
+		[SYM_TABLE_NONE] = SURVEY_STRIPPED,
+		[SYM_TABLE_EXPORTED] = SURVEY_DYNSYM,
+		[SYM_TABLE_WHOLE] = SURVEY_SYMTAB,
+	};
+
+	switch (sources->reason) {
+	case SYM_OK:
+		return of_table[sources->table];
+	case SYM_FAILED:
+		return SURVEY_FAILED;
+	default:
+		return SURVEY_BROKEN;
+	}
 }
 
-static void look_into(const struct survey *survey, struct survey_object *found)
-{
-	const struct object *object = objects_get(survey->objects, found->id);
-	struct object_names_options options = {
-		.store = {.directory = -1},
-		.place = {.directory = "/usr/lib/debug", .object_path = object->path}};
-	_cleanup_(object_names_close) struct object_names names = {0};
-	_cleanup_close_ int fd = -1;
+/* In the order of survey->found; < 0: no file. */
+struct named {
+	VEC(int) ids;
+	struct namer_questions questions;
+};
 
-	if (object->fd < 0)
-		return;
-	fd = fcntl(object->fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0 || object_names_open(fd, &options, &names) < 0) {
-		found->symbols = SURVEY_BROKEN;
-		return;
+static void free_named(struct named *named)
+{
+	vec_free(&named->ids);
+	namer_questions_free(&named->questions);
+}
+
+static int add_files(const struct survey *survey, struct namer *namer, struct named *named)
+{
+	int r = 0;
+
+	vec_for_each(&survey->found, found) {
+		const struct object *object = objects_get(survey->objects, found->id);
+		struct namer_question about = {.object = -1};
+
+		if (r == 0 && object->fd >= 0)
+			about.object = namer_add_file(namer, object->fd, object->path);
+		namer_set_owner(namer, about.object, found->id);
+		if (r == 0 && about.object >= 0)
+			r = namer_questions_add(&named->questions, &about);
+		if (r == 0)
+			r = vec_push(&named->ids, about.object);
 	}
-	TAKE_FD(fd);
-	found->symbols = judge_symbols(&names.symtab);
-	found->has_dwarf = names.units && !names.has_go_units;
+	return r;
+}
+
+static int open_beside(void *ctx, uint32_t owner, const char *path)
+{
+	return objects_open_beside(ctx, owner, path);
+}
+
+static int look_into_files(struct survey *survey, struct sandbox *sandbox)
+{
+	struct namer_options options = {.sandbox = sandbox,
+					.workers_max = NAMER_WORKERS_MAX,
+					.symbols.open_debug = open_beside,
+					.symbols.open_ctx = survey->objects};
+	_cleanup_namer_ struct namer *namer = NULL;
+	_cleanup_(free_named) struct named named = {0};
+	int r = namer_new(&options, &namer);
+
+	if (r == 0)
+		r = add_files(survey, namer, &named);
+	if (r < 0)
+		return r;
+	namer_ask_all(namer, &named.questions);
+	for (size_t i = 0; i < named.ids.len; i++) {
+		struct survey_object *found = &survey->found.items[i];
+		struct sym_sources sources;
+
+		if (named.ids.items[i] < 0)
+			continue;
+		namer_sources(namer, named.ids.items[i], &sources);
+		found->symbols = judge_symbols(&sources);
+		found->has_dwarf = sources.has_dwarf;
+	}
+	return 0;
 }
 
 /* /tmp/perf-PID.map by the process's own pid and root: tools/perf/Documentation/jit-interface.txt */
@@ -196,7 +249,8 @@ static void find_perf_map(struct survey *survey)
 	survey->has_perf_map = lstat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-int survey_process(uint32_t pid, struct survey *ret_survey, struct err *err)
+int survey_process(uint32_t pid, struct sandbox *sandbox, struct survey *ret_survey,
+		   struct err *err)
 {
 	_cleanup_(survey_free) struct survey survey = {0};
 	struct objects_options options = {0};
@@ -210,8 +264,9 @@ int survey_process(uint32_t pid, struct survey *ret_survey, struct err *err)
 	r = read_mappings(&survey, err);
 	if (r < 0)
 		return r;
-	vec_for_each(&survey.found, found)
-		look_into(&survey, found);
+	r = look_into_files(&survey, sandbox);
+	if (r < 0)
+		return err_errno(err, r, "cannot look into the files of process %u", pid);
 	find_perf_map(&survey);
 	*ret_survey = TAKE(survey, (struct survey){0});
 	return 0;

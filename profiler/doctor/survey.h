@@ -11,6 +11,7 @@
 #include "bpf/abi.h"
 #include "profiler/process/object_open.h"
 #include "profiler/process/objects.h"
+#include "profiler/sandbox/sandbox.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 enum survey_symbols {
 	SURVEY_NO_FILE, /* no file to look into, or it cannot be reached */
 	SURVEY_BROKEN,  /* a file whose ELF structures or tables are broken, or beyond our caps */
+	SURVEY_FAILED,  /* a file that the worker who looked into it failed at */
 	SURVEY_STRIPPED,
 	SURVEY_DYNSYM, /* exported functions only */
 	SURVEY_SYMTAB,
@@ -41,8 +43,12 @@ struct survey {
 	bool has_perf_map;
 };
 
-/* -ESRCH no such process, -EINVAL a thread or without memory of its own, -EACCES, … */
-int survey_process(uint32_t pid, struct survey *ret_survey, struct err *err) _warn_unused_;
+/*
+ * Files are looked into by workers of the sandbox; without one (NULL), in this process. -ESRCH no such
+ * process, -EINVAL a thread or without memory of its own, -EACCES, …
+ */
+int survey_process(uint32_t pid, struct sandbox *sandbox, struct survey *ret_survey,
+		   struct err *err) _warn_unused_;
 void survey_free(struct survey *survey);
 
 #endif

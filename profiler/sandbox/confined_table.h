@@ -8,10 +8,9 @@
 
 /*
  * As unwind_table_compile(), by a worker, or in this process without a sandbox or when the source is
- * memory, which is ours. -EPIPE: the worker failed at it. Of the statistics, only the rows of each loss
- * are there.
+ * memory, which is ours. -EPIPE: the worker failed at it.
  */
 int confined_table_compile(struct sandbox *sandbox, struct elf_source source,
-			   struct unwind_table *ret_table) _warn_unused_;
+			   struct unwind_table *ret_table, struct err *err) _warn_unused_;
 
 #endif

@@ -7,10 +7,13 @@
 #ifndef SMOLDER_SANDBOX_NAMER_H
 #define SMOLDER_SANDBOX_NAMER_H
 
+#include "base/vec.h"
 #include "profiler/sandbox/sandbox.h"
 #include "symbolize/symbolizer.h"
 
 struct namer;
+
+#define NAMER_WORKERS_MAX 4
 
 struct namer_options {
 	struct symbolizer_options
@@ -22,6 +25,7 @@ struct namer_options {
 	uint64_t complete_ns;
 	const char *root;        /* before the paths of the kernel's own files; NULL: nothing */
 	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
+	uint32_t workers_max;    /* at once, up to NAMER_WORKERS_MAX; 0: one */
 	/* Kept of workers' answers, and of the names they point to; 0: as much as one run may need. */
 	size_t answers_max, names_len_max;
 };
@@ -59,6 +63,23 @@ struct namer_question {
 /* Finds the answers to all of these now, for namer_lookup() to give. What fails there, fails there. */
 void namer_ask(struct namer *namer, const struct namer_question *question);
 
+struct namer_questions { /* all zero: none */
+	VEC(struct namer_question) list;
+	VEC(uint64_t *) owned; /* offsets that go with the list */
+};
+
+/* 0 or -ENOMEM. The first borrows the offsets; the second takes over some that questions point to. */
+int namer_questions_add(struct namer_questions *questions, const struct namer_question *question)
+	_warn_unused_;
+int namer_questions_own(struct namer_questions *questions, uint64_t *offsets) _warn_unused_;
+void namer_questions_free(struct namer_questions *questions);
+
+/*
+ * The same for many objects, of which several are looked into at once; all questions of one object are
+ * to follow one another. Whichever answers come first, what is answered is the same.
+ */
+void namer_ask_all(struct namer *namer, const struct namer_questions *questions);
+
 /*
  * Always answers, as symbolizer_lookup() does. What an answer points to is good until the next
  * namer_ask(), or the next lookup of what was not asked for.
@@ -72,6 +93,9 @@ void namer_rest(struct namer *namer);
 
 /* As symbolizer_build_id(). */
 const char *namer_build_id(struct namer *namer, int object);
+
+/* As symbolizer_sources(). */
+void namer_sources(struct namer *namer, int object, struct sym_sources *ret_sources);
 
 /* What became known since the last time. */
 void namer_take_losses(struct namer *namer, struct sym_losses *ret_losses);

@@ -86,6 +86,9 @@ int sandbox_worker_ask(struct sandbox_worker *worker, const struct worker_messag
 		       const struct sandbox_files *files, struct sandbox_reply *reply)
 	_warn_unused_;
 
+/* Of one who failed: at what. */
+enum sandbox_failure sandbox_worker_failure(const struct sandbox_worker *worker);
+
 /* Its answer made no sense: it is dead from now on. */
 void sandbox_worker_lied(struct sandbox_worker *worker);
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "profiler/process/procfs.h"
 #include "profiler/sandbox/sandbox_internal.h"
+#include "profiler/sandbox/worker_patience.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,26 +18,18 @@
 #define REPLY_LEN_MAX ((size_t)256 * 1024 * 1024) /* an unwind table as large as the pool */
 #define LOOK_EVERY_MS 50
 #define START_NS (10 * NS_PER_SEC) /* the program may have to come from a slow disk */
-#define ALIVE_PERCENT 1            /* of a CPU, used: who uses less does nothing */
 #define LEN_A_SECOND ((uint64_t)64 * 1024 * 1024) /* of a file: a tenth of what parsing takes */
 #define CPU_MAX_NS (10 * NS_PER_SEC)
-#define DISK_TIMES 4 /* of the patience with one who does nothing */
-#define WALL_TIMES 5 /* on a machine with much else to do */
-#define HURRY 8      /* so much less patience once too much time was wasted */
-
-struct patience { /* with what was asked last */
-	uint64_t begin_ns, begin_cpu_ns;
-	uint64_t news_ns, news_cpu_ns; /* when there was last a sign of life */
-	uint64_t hang_ns, cpu_ns;
-};
+#define HURRY 8 /* so much less patience once too much time was wasted */
 
 struct sandbox_worker {
 	struct sandbox *sandbox;
 	pid_t pid;
 	int channel; /* -1: it is dead */
 	bool is_ready, is_asked;
+	enum sandbox_failure failure; /* once it is dead */
 	uint32_t gave;
-	struct patience patience;
+	struct worker_patience patience; /* with what was asked last */
 	struct worker_packet packet;
 };
 
@@ -98,8 +91,14 @@ static int give_up(struct sandbox_worker *worker, enum sandbox_failure failure)
 
 	if (worker->is_asked) /* a spare that dies costs nobody anything */
 		sandbox_note_failure(worker->sandbox, failure, spent_ns);
+	worker->failure = failure;
 	end_process(worker);
 	return -EPIPE;
+}
+
+enum sandbox_failure sandbox_worker_failure(const struct sandbox_worker *worker)
+{
+	return worker->failure;
 }
 
 void sandbox_worker_lied(struct sandbox_worker *worker)
@@ -120,58 +119,35 @@ static uint64_t cpu_of(const struct sandbox_worker *worker)
 	return (uint64_t)time.tv_sec * NS_PER_SEC + (uint64_t)time.tv_nsec;
 }
 
-static void begin_patience(struct sandbox_worker *worker)
+static struct worker_signs signs_of(const struct sandbox_worker *worker)
 {
-	struct patience *patience = &worker->patience;
-
-	patience->begin_ns = patience->news_ns = clock_ns(CLOCK_MONOTONIC);
-	patience->begin_cpu_ns = patience->news_cpu_ns = cpu_of(worker);
+	return (struct worker_signs){.now_ns = clock_ns(CLOCK_MONOTONIC), .cpu_ns = cpu_of(worker)};
 }
 
-static bool is_exhausted(const struct sandbox_worker *worker)
-{
-	const struct patience *patience = &worker->patience;
-
-	return cpu_of(worker) - patience->begin_cpu_ns > patience->cpu_ns ||
-	       clock_ns(CLOCK_MONOTONIC) - patience->begin_ns > patience->cpu_ns * WALL_TIMES;
-}
-
-/* It may wait for a CPU or a disk that others keep busy: then it is not that it does nothing. */
-static bool has_excuse(const struct sandbox_worker *worker, uint64_t silent_ns)
+static bool is_hung(struct sandbox_worker *worker, struct worker_signs signs)
 {
 	struct procfs_stat stat;
 
-	if (procfs_read_stat((uint32_t)worker->pid, &stat) < 0)
+	if (!worker_patience_is_silent(&worker->patience, signs))
 		return false;
-	return stat.state == 'R' ||
-	       (stat.state == 'D' && silent_ns < DISK_TIMES * worker->patience.hang_ns);
-}
-
-static bool is_hung(struct sandbox_worker *worker)
-{
-	struct patience *patience = &worker->patience;
-	uint64_t now_ns = clock_ns(CLOCK_MONOTONIC), cpu_ns = cpu_of(worker);
-
-	if (cpu_ns - patience->news_cpu_ns >= patience->hang_ns / 100 * ALIVE_PERCENT) {
-		patience->news_ns = now_ns;
-		patience->news_cpu_ns = cpu_ns;
-	}
-	return now_ns - patience->news_ns > patience->hang_ns &&
-	       !has_excuse(worker, now_ns - patience->news_ns);
+	return procfs_read_stat((uint32_t)worker->pid, &stat) < 0 ||
+	       !worker_patience_has_excuse(&worker->patience, signs.now_ns, stat.state);
 }
 
 static int wait_for_packet(struct sandbox_worker *worker)
 {
 	struct pollfd channel = {.fd = worker->channel, .events = POLLIN};
+	struct worker_signs signs;
 	int ready = 0;
 
 	while (ready <= 0) {
 		ready = poll(&channel, 1, LOOK_EVERY_MS);
 		if (ready < 0 && errno != EINTR)
 			return -errno;
-		if (is_exhausted(worker))
+		signs = signs_of(worker);
+		if (worker_patience_is_exhausted(&worker->patience, signs))
 			return give_up(worker, SANDBOX_EXHAUSTED);
-		if (ready == 0 && is_hung(worker))
+		if (ready == 0 && is_hung(worker, signs))
 			return give_up(worker, SANDBOX_HUNG);
 	}
 	return 0;
@@ -188,7 +164,7 @@ static int await_packet(struct sandbox_worker *worker)
 		return give_up(worker, r == -EBADMSG ? SANDBOX_LIED : SANDBOX_CRASHED);
 	if (worker->packet.fd >= 0) /* they are given files, they give none */
 		close(TAKE_FD(worker->packet.fd));
-	worker->patience.news_ns = clock_ns(CLOCK_MONOTONIC);
+	worker_patience_note(&worker->patience, clock_ns(CLOCK_MONOTONIC));
 	return 0;
 }
 
@@ -210,8 +186,8 @@ int sandbox_worker_await_ready(struct sandbox_worker *worker)
 		return give_up(worker, SANDBOX_CRASHED);
 	if (worker->is_ready)
 		return 0;
-	worker->patience = (struct patience){.hang_ns = START_NS, .cpu_ns = START_NS};
-	begin_patience(worker);
+	worker->patience = (struct worker_patience){.hang_ns = START_NS, .cpu_ns = START_NS};
+	worker_patience_begin(&worker->patience, signs_of(worker));
 	r = await_packet(worker);
 	if (r < 0)
 		return r;
@@ -284,8 +260,7 @@ static int hand_over(struct sandbox_worker *worker, const struct sandbox_files *
 		return give_up(worker, SANDBOX_LIED);
 	before_ns = clock_ns(CLOCK_MONOTONIC);
 	fd = files ? files->open(files->ctx, (enum worker_kind)worker->packet.kind, path) : -EPERM;
-	worker->patience.news_ns = clock_ns(CLOCK_MONOTONIC);
-	worker->patience.begin_ns += worker->patience.news_ns - before_ns; /* our own time */
+	worker_patience_excuse(&worker->patience, clock_ns(CLOCK_MONOTONIC) - before_ns);
 	error = fd < 0 ? fd : 0;
 	if (fd >= 0)
 		add_patience(worker, fd);
@@ -352,7 +327,7 @@ int sandbox_worker_ask(struct sandbox_worker *worker, const struct worker_messag
 {
 	int r;
 
-	begin_patience(worker);
+	worker_patience_begin(&worker->patience, signs_of(worker));
 	r = sandbox_worker_tell(worker, message);
 	while (r == 0) {
 		r = await_packet(worker);

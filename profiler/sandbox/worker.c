@@ -179,6 +179,7 @@ static void say_about(struct worker *worker)
 
 	snprintf(about.build_id, sizeof(about.build_id), "%s",
 		 symbolizer_build_id(worker->symbolizer, worker->object));
+	symbolizer_sources(worker->symbolizer, worker->object, &about.sources);
 	symbolizer_losses(worker->symbolizer, &about.losses);
 	about.has_news = symbolizer_has_news(worker->symbolizer, worker->object);
 	worker_about_add(&bytes, &about);
@@ -234,13 +235,16 @@ static void compile_table(struct worker *worker)
 {
 	_cleanup_buf_ struct buf description = {.max_len = WORKER_PACKET_MAX};
 	struct unwind_table table = {0};
+	struct err why;
 	int r;
 
 	note_file(worker, worker->packet.fd);
-	r = unwind_table_compile((struct elf_source){.fd = worker->packet.fd}, &table, NULL);
+	r = unwind_table_compile((struct elf_source){.fd = worker->packet.fd}, &table, &why);
 	if (r == 0) {
 		say_bytes(WORKER_BYTES, table.bytes, table.len);
 		worker_table_describe(&table, &description);
+	} else {
+		buf_append_str(&description, why.text);
 	}
 	say_end(r, &description);
 	unwind_table_free(&table);

@@ -47,6 +47,9 @@ void worker_answers_add(struct buf *bytes, const struct sym_result *result)
 void worker_about_add(struct buf *bytes, const struct worker_about *about)
 {
 	add_text(bytes, about->build_id);
+	buf_append_byte(bytes, (unsigned char)about->sources.reason);
+	buf_append_byte(bytes, (unsigned char)about->sources.table);
+	buf_append_byte(bytes, about->sources.has_dwarf);
 	buf_append_varint(bytes, about->losses.dwarf_objects);
 	buf_append_varint(bytes, about->losses.dwarf_units);
 	buf_append_varint(bytes, about->losses.names_cut);
@@ -145,6 +148,9 @@ int worker_about_read(struct byte_reader *bytes, struct worker_about *ret_about)
 {
 	const char *build_id = read_string(bytes);
 	struct worker_about about = {
+		.sources.reason = read_u8(bytes),
+		.sources.table = read_u8(bytes),
+		.sources.has_dwarf = read_u8(bytes) != 0,
 		.losses.dwarf_objects = read_uleb(bytes),
 		.losses.dwarf_units = read_uleb(bytes),
 		.losses.names_cut = read_uleb(bytes),
@@ -153,7 +159,8 @@ int worker_about_read(struct byte_reader *bytes, struct worker_about *ret_about)
 	};
 
 	if (bytes->failed || reader_left(bytes) || strlen(build_id) >= sizeof(about.build_id) ||
-	    build_id[strspn(build_id, "0123456789abcdef")])
+	    build_id[strspn(build_id, "0123456789abcdef")] ||
+	    about.sources.reason >= SYM_REASON_COUNT || about.sources.table >= SYM_TABLE_COUNT)
 		return -EBADMSG;
 	strcpy(about.build_id, build_id);
 	*ret_about = about;

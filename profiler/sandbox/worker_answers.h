@@ -25,6 +25,7 @@ int worker_answers_next(struct byte_reader *bytes, struct namepool *pool,
 /* What is known of the object itself. */
 struct worker_about {
 	char build_id[2 * 64 + 1]; /* lower-case hex, or "" */
+	struct sym_sources sources;
 	struct sym_losses losses;
 	bool has_news; /* for the cache */
 };

@@ -10,7 +10,7 @@
 void worker_table_describe(const struct unwind_table *table, struct buf *description)
 {
 	buf_append(description, &table->object, sizeof(table->object));
-	buf_append(description, table->stats.rows_of_loss, sizeof(table->stats.rows_of_loss));
+	buf_append(description, &table->stats, sizeof(table->stats));
 	buf_append(description, table->segments.items,
 		   table->segments.len * sizeof(struct unwind_segment));
 }
@@ -21,6 +21,17 @@ static void take(struct byte_reader *description, void *to, size_t len)
 
 	if (bytes)
 		memcpy(to, bytes, len);
+}
+
+/* Numbers are what they are, but not any byte is a bool. */
+static void take_stats(struct byte_reader *description, struct unwind_stats *stats)
+{
+	unsigned char flag;
+
+	take(description, stats, sizeof(*stats));
+	memcpy(&flag, (char *)stats + offsetof(struct unwind_stats, debug_unreadable),
+	       sizeof(flag));
+	stats->debug_unreadable = flag != 0;
 }
 
 static int take_segments(struct byte_reader *description, struct unwind_table *table)
@@ -45,7 +56,7 @@ int worker_table_read(struct byte_reader *description, struct buf *bytes,
 	int r;
 
 	take(description, &table.object, sizeof(table.object));
-	take(description, table.stats.rows_of_loss, sizeof(table.stats.rows_of_loss));
+	take_stats(description, &table.stats);
 	r = take_segments(description, &table);
 	if (r == 0)
 		r = unwind_table_check(&table);

@@ -12,8 +12,7 @@
 void worker_table_describe(const struct unwind_table *table, struct buf *description);
 
 /*
- * Takes `bytes` over on success. 0, -EBADMSG (no table, or a broken one) or -ENOMEM. Of the statistics
- * only the rows of each loss come along.
+ * Takes `bytes` over on success. 0, -EBADMSG (no table, or a broken one) or -ENOMEM.
  */
 int worker_table_read(struct byte_reader *description, struct buf *bytes,
 		      struct unwind_table *ret_table) _warn_unused_;

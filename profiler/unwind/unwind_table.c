@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/unwind/unwind_table.h"
+
+#include "base/clock.h"
 #include "profiler/unwind/crt_code.h"
 #include "profiler/unwind/fde_spans.h"
 #include "profiler/unwind/row_rule.h"
@@ -308,6 +310,7 @@ int unwind_table_compile(struct elf_source source, struct unwind_table *ret_tabl
 {
 	_cleanup_(compilation_free) struct compilation *compilation =
 		calloc(1, sizeof(*compilation));
+	uint64_t begin_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct unwind_table table = {0};
 	int r;
 
@@ -316,11 +319,13 @@ int unwind_table_compile(struct elf_source source, struct unwind_table *ret_tabl
 	r = elf_image_open(source, &compilation->image, err);
 	if (r == 0)
 		r = compile(compilation, &table, err);
-	if (r < 0)
+	if (r < 0) {
 		unwind_table_free(&table);
-	else
-		*ret_table = table;
-	return r;
+		return r;
+	}
+	table.stats.cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin_ns;
+	*ret_table = table;
+	return 0;
 }
 
 void unwind_table_free(struct unwind_table *table)

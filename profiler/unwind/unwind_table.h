@@ -28,6 +28,7 @@ struct unwind_stats {
 	uint64_t fdes_overlapping, resumed_lost;
 	struct cfi_losses cfi;
 	struct row_writer_losses rows;
+	uint64_t cpu_ns; /* that compiling took */
 };
 
 struct unwind_table {

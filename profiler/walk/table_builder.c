@@ -42,7 +42,7 @@ static struct table_build next_build(struct table_builder *builder)
 
 static void build(const struct table_builder *builder, struct table_build *build)
 {
-	build->error = confined_table_compile(builder->sandbox, build->source, &build->table);
+	build->error = confined_table_compile(builder->sandbox, build->source, &build->table, NULL);
 	if (!build->source.memory)
 		close(TAKE_FD(build->source.fd));
 }

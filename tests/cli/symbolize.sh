@@ -60,9 +60,19 @@ for strip in true "objcopy --only-keep-debug" "objcopy --compress-debug-sections
 	is "a module, after $strip" "$("$SMOLDER" symbolize --no-cache -a -f -i -e one.ko <addresses | places)" \
 		"$(addr2line -a -f -i -e "$module" <addresses | places)"
 done
-objcopy --compress-debug-sections=zlib one.ko
-matches "a module with compressed sections has names alone" \
-	"$("$SMOLDER" symbolize --no-cache -f -e one.ko "$(head -n 1 addresses)")" $'^[a-z]+_[a-z]+\n\\?\\?:\\?$'
+# As some distributions compress what a module tells of its debug information.
+for packing in zlib zstd; do
+	cp "$module" one.ko
+	if ! objcopy --compress-debug-sections=$packing one.ko 2>/dev/null; then
+		skip "a module with sections compressed by $packing: objcopy cannot make one"
+		continue
+	fi
+	matches "a module's sections are compressed by $packing" "$(readelf -SW one.ko)" \
+		'\.debug_info .* [A-Z]*C'
+	is "a module, compressed by $packing" \
+		"$("$SMOLDER" symbolize --no-cache -a -f -i -e one.ko <addresses | places)" \
+		"$(addr2line -a -f -i -e "$module" <addresses | places)"
+done
 
 main=$(nm "$fixtures/chain_pie" | awk '$3 == "main" { print $1 }')
 is "the innermost line alone" "$("$SMOLDER" symbolize -e "$fixtures/chain_pie" "0x$main")" \

@@ -185,9 +185,108 @@ test_without() {
 	stop
 }
 
+# address_in PID OBJECT FUNCTION: where a process has it.
+address_in() {
+	local start file value
+	read -r start file < <(awk -v object="$2" 'index($6, object) { split($1, range, "-"); print range[1], $6; exit }' \
+		"/proc/$1/maps")
+	value=$(nm -D --defined-only "$file" 2>/dev/null | awk -v name="$3" '$3 ~ "^" name "(@|$)" { print $1; exit }')
+	[ -n "$value" ] || value=$(nm "$file" | awk -v name="$3" '$3 == name { print $1; exit }')
+	printf '%x\n' $((16#$start + 16#$value))
+}
+
+# asked ADDRESS: the function that smolder symbolize, which runs, answers.
+asked() {
+	local name place
+	printf '%s\n' "$1" >&"${COPROC[1]}"
+	read -r -t 20 name <&"${COPROC[0]}" && read -r -t 20 place <&"${COPROC[0]}"
+	echo "$name$([ "$place" = "??:0" ] && echo " nowhere")"
+}
+
+# Its own worker is killed: that object has no more names, the next one has.
+test_symbolize_process() {
+	local asker workers
+	start "$LIVE/burn_pie" 60
+	sleep 0.5
+	coproc "$SMOLDER" symbolize -f -p "$STARTED" 2>symbolize.err
+	asker=$COPROC_PID
+	is "symbolize -p: a name" "$(asked "$(address_in "$STARTED" burn_pie main)")" main
+	workers=$(children_of "$asker" smolder-worker)
+	is_confined "symbolize -p: its worker" "$(head -n 1 <<<"$workers")"
+	# shellcheck disable=SC2086 # numbers
+	kill -KILL $workers
+	is "symbolize -p: a worker killed: no name" \
+		"$(asked "$(address_in "$STARTED" burn_pie in_burn_pie)")" "?? nowhere"
+	matches "symbolize -p: but others have theirs" "$(asked "$(address_in "$STARTED" libc.so qsort)")" '^qsort'
+	eval "exec ${COPROC[1]}>&-"
+	ok "symbolize -p: it ends well" wait "$asker"
+	matches "symbolize -p: and says what it lacked" "$(cat symbolize.err)" \
+		'workers failed at 1 file .*crashed 1'
+	stop
+}
+
+# Whatever a process maps: as many answers as questions, and names of what is not hostile.
+test_symbolize_hostile() {
+	"$python" -S "$TOP/tests/tools/hostile.py" "$PWD/hostile" "$LIVE/burn_pie"
+	start "$LIVE/run_hostile" 60 "$PWD"/hostile/*
+	sleep 1
+	awk '$2 ~ /x/ && $6 !~ /^\[/ { split($1, range, "-"); print range[1] }' "/proc/$STARTED/maps" >addresses
+	address_in "$STARTED" libc.so qsort >>addresses
+	STATUS=0
+	"$SMOLDER" symbolize --json --no-cache -p "$STARTED" <addresses >answers 2>symbolize.err || STATUS=$?
+	is "symbolize -p of hostile files: succeeds" "$STATUS" 0
+	is "symbolize -p of hostile files: answers all" "$(wc -l <answers)" "$(wc -l <addresses)"
+	matches "symbolize -p of hostile files: names others" "$(tail -n 1 answers)" '"name":"qsort'
+	echo "# symbolize -p of hostile files: $(cat symbolize.err)"
+	stop
+}
+
+# All its workers are killed until it ends: it is told that there is no table, and why. Now and then one is
+# done sooner than it can be killed.
+test_unwind_table() {
+	local asker try
+	for try in {1..50}; do
+		"$SMOLDER" unwind-table -e "$(gcc -print-prog-name=cc1)" >table.out 2>table.err &
+		asker=$!
+		while kill -0 "$asker" 2>/dev/null; do
+			# shellcheck disable=SC2046 # numbers
+			kill -KILL $(children_of "$asker" smolder-worker) 2>/dev/null
+		done
+		STATUS=0
+		wait "$asker" || STATUS=$?
+		[ "$STATUS" = 0 ] || break
+	done
+	echo "# unwind-table: after $try tries"
+	is "unwind-table: workers killed: fails" "$STATUS" 1
+	matches "unwind-table: workers killed: says so" "$(cat table.err)" "cc1': .*worker"
+	is "unwind-table: workers killed: no table" "$(cat table.out)" ""
+}
+
+# others_without VERB ARGUMENTS…: as the recording, without a sandbox they say so.
+others_without() {
+	"$SMOLDER" "$@" >without.out 2>without.err
+	is "$1 without a sandbox: succeeds" "$?" 0
+	matches "$1 without a sandbox: it says so" "$(cat without.err)" 'no-sandbox.*all its privileges'
+}
+
+test_others_without() {
+	start "$LIVE/burn_pie" 60
+	sleep 0.5
+	others_without symbolize --no-sandbox -f -p "$STARTED" "$(address_in "$STARTED" burn_pie main)"
+	is "symbolize without a sandbox: a name" "$(head -n 1 without.out)" main
+	others_without unwind-table --no-sandbox -e "$LIVE/burn_pie"
+	others_without doctor --no-sandbox "$STARTED"
+	others_without stack --no-sandbox "$STARTED"
+	stop
+}
+
 test_confinement
 test_worker_killed
 test_zygote_killed
 test_worker_stopped
 test_hostile_files
 test_without
+test_symbolize_process
+test_symbolize_hostile
+test_unwind_table
+test_others_without

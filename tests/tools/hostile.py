@@ -147,7 +147,8 @@ def eh_frame():
     section = struct.pack("<I", len(cie)) + cie
     for _ in range(3000):
         program = (b"\x0a" + b"\x41\x0e\x10\x41\x0e\x08" * 600)[:3000]
-        body = struct.pack("<IiIB", len(section) + 4, 0, PAGE, 0) + program
+        code = CODE_AT - (2 * CODE_AT + len(section) + 8)  # as it is told: from here
+        body = struct.pack("<IiIB", len(section) + 4, code, PAGE, 0) + program
         body = body.ljust((len(body) + 3) & ~3, b"\0")
         section += struct.pack("<I", len(body)) + body
     return Elf().add(".eh_frame", section, flags=2, addr=2 * CODE_AT)

@@ -35,7 +35,7 @@ static void survey_self(struct survey *survey)
 {
 	struct err err;
 
-	if (survey_process((uint32_t)getpid(), survey, &err) < 0)
+	if (survey_process((uint32_t)getpid(), NULL, survey, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -114,7 +114,7 @@ static void expect_refusal(uint32_t pid, int r, const char *text)
 	struct survey survey = {.pid = 77};
 	struct err err = {""};
 
-	assert_int_equal(survey_process(pid, &survey, &err), r);
+	assert_int_equal(survey_process(pid, NULL, &survey, &err), r);
 	assert_string_equal(err.text, text);
 	assert_int_equal(survey.pid, 77);
 }

@@ -197,8 +197,11 @@ static void ask_for_all(struct host *host)
 	uint64_t addresses[] = {fixture_symbol(KERNEL, "chain_outer") + SLIDE, module_address(),
 				fixture_symbol(KERNEL, "chain_check") + SLIDE};
 	struct namer_question question = {.offsets = addresses, .len = ARRAY_SIZE(addresses)};
+	struct namer_questions questions = {0};
 
-	kernel_naming_ask(&host->naming, host->namer, &question);
+	kernel_naming_ask(&host->naming, host->namer, &question, &questions);
+	namer_ask_all(host->namer, &questions);
+	namer_questions_free(&questions);
 }
 
 static void lines_come_from_the_image(void **state)

@@ -162,7 +162,9 @@ static struct sandbox *sandbox_of(const char *program)
 
 static struct namer *namer_of(struct sandbox *sandbox, const char *cache)
 {
-	struct namer_options options = {.sandbox = sandbox, .symbols.cache_directory = cache};
+	struct namer_options options = {.sandbox = sandbox,
+					.workers_max = NAMER_WORKERS_MAX,
+					.symbols.cache_directory = cache};
 	struct namer *namer;
 
 	assert_int_equal(namer_new(&options, &namer), 0);
@@ -240,6 +242,57 @@ static void workers_name_what_we_would(void **state)
 	for (size_t i = 0; i < SANDBOX_FAILURE_CNT; i++)
 		assert_int_equal(counters.failed[i], 0);
 	assert_true(counters.cpu_ns > 0 && counters.rss_bytes > 0);
+	sandbox_free(sandbox);
+}
+
+/* Questions of more objects than there are desks, some of them in two parts, and of one that is none. */
+static void many_objects_are_asked_at_once(void **state)
+{
+	static const char *const names[] = {"chain_pie",    "chain_no_pie", "chain_static",
+					    "chain_dwarf4", "chain_clang",  "chain_compressed"};
+	struct sandbox *sandbox = sandbox_of(NULL);
+	struct namer *namer = namer_of(sandbox, NULL), *local = namer_of(NULL, NULL);
+	_cleanup_close_ int none = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	struct addresses offsets[ARRAY_SIZE(names)];
+	int there[ARRAY_SIZE(names)], here[ARRAY_SIZE(names)], fds[ARRAY_SIZE(names)];
+	struct namer_questions questions = {0};
+	uint64_t five = 5;
+	struct namer_question of_none = {
+		.object = namer_add_file(namer, none, "/x"), .offsets = &five, .len = 1};
+	struct sym_result a, b;
+
+	(void)state;
+	assert_int_equal(namer_questions_add(&questions, &of_none), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct namer_question question;
+
+		fds[i] = fixture_open(names[i]);
+		there[i] = namer_add_file(namer, fds[i], fixture_path(names[i]));
+		here[i] = namer_add_file(local, fds[i], fixture_path(names[i]));
+		offsets[i] = offsets_of(names[i]);
+		question = (struct namer_question){
+			.object = there[i], .offsets = offsets[i].list.items, .len = 1};
+		assert_int_equal(namer_questions_add(&questions, &question), 0);
+		question.offsets++;
+		question.len = offsets[i].list.len - 1;
+		assert_int_equal(namer_questions_add(&questions, &question), 0);
+	}
+	for (int round = 0; round < 2; round++)
+		namer_ask_all(namer, &questions);
+	namer_lookup(namer, of_none.object, five, &a);
+	assert_int_equal(a.reason, SYM_BAD_ELF);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		vec_for_each(&offsets[i].list, offset) {
+			namer_lookup(local, here[i], *offset, &a);
+			namer_lookup(namer, there[i], *offset, &b);
+			assert_same(&a, &b);
+		}
+		vec_free(&offsets[i].list);
+		close(fds[i]);
+	}
+	namer_questions_free(&questions);
+	namer_free(namer);
+	namer_free(local);
 	sandbox_free(sandbox);
 }
 
@@ -331,7 +384,7 @@ static void tables_are_the_same(void **state)
 
 	(void)state;
 	assert_int_equal(unwind_table_compile(source, &ours, NULL), 0);
-	assert_int_equal(confined_table_compile(sandbox, source, &theirs), 0);
+	assert_int_equal(confined_table_compile(sandbox, source, &theirs, NULL), 0);
 	assert_memory_equal(&ours.object, &theirs.object, sizeof(ours.object));
 	assert_int_equal(ours.len, theirs.len);
 	assert_memory_equal(ours.bytes, theirs.bytes, ours.len);
@@ -378,8 +431,9 @@ static void suffer(const char *directory, const struct bad *bad)
 	}
 	assert_int_equal(namer_failed(namer), 1);
 	assert_string_equal(namer_build_id(namer, object), "");
-	assert_int_equal(confined_table_compile(sandbox, (struct elf_source){.fd = fd}, &table),
-			 -EPIPE);
+	assert_int_equal(
+		confined_table_compile(sandbox, (struct elf_source){.fd = fd}, &table, NULL),
+		-EPIPE);
 	namer_free(namer);
 	assert_failed(sandbox, bad, 2);
 	sandbox_free(sandbox);
@@ -475,6 +529,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(workers_name_what_we_would),
+		cmocka_unit_test(many_objects_are_asked_at_once),
 		cmocka_unit_test(jits_are_named_as_of_then_and_losses_told),
 		cmocka_unit_test(what_is_no_object_is_said_to_be_none),
 		cmocka_unit_test(the_cache_works_for_workers),

@@ -159,6 +159,7 @@ static void what_makes_no_sense_is_refused(void **state)
 static void what_is_said_of_the_object_is_checked(void **state)
 {
 	struct worker_about said = {.build_id = "0123456789abcdef",
+				    .sources = {.table = SYM_TABLE_EXPORTED, .has_dwarf = true},
 				    .losses.dwarf_units = 300,
 				    .losses.jit_functions = 7,
 				    .has_news = true};
@@ -171,12 +172,20 @@ static void what_is_said_of_the_object_is_checked(void **state)
 	reader = byte_reader_of(bytes.data, bytes.len);
 	assert_int_equal(worker_about_read(&reader, &heard), 0);
 	assert_string_equal(heard.build_id, said.build_id);
+	assert_int_equal(heard.sources.reason, SYM_OK);
+	assert_int_equal(heard.sources.table, SYM_TABLE_EXPORTED);
+	assert_true(heard.sources.has_dwarf);
 	assert_int_equal(heard.losses.dwarf_units, 300);
 	assert_int_equal(heard.losses.jit_functions, 7);
 	assert_true(heard.has_news);
 	reader = byte_reader_of(bytes.data, bytes.len - 1);
 	assert_int_equal(worker_about_read(&reader, &heard), -EBADMSG);
 	bytes.data[3] = '/';
+	reader = byte_reader_of(bytes.data, bytes.len);
+	assert_int_equal(worker_about_read(&reader, &heard), -EBADMSG);
+	said.sources.table = SYM_TABLE_COUNT;
+	buf_clear(&bytes);
+	worker_about_add(&bytes, &said);
 	reader = byte_reader_of(bytes.data, bytes.len);
 	assert_int_equal(worker_about_read(&reader, &heard), -EBADMSG);
 }
