@@ -4,51 +4,7 @@
 # The agent: it writes windows whose ledgers close, does what signals and the kill switch say, keeps to its
 # bounds, and has no more rights than it needs.
 . "$(dirname "$0")/../lib/livelib.sh"
-
-AGENT=
-
-# agent ARGS…: in the background, with its messages in agent.err; it samples when this returns. On a host with
-# more to do the default bound would lower its rate.
-agent() {
-	: >agent.err # what the one before said is not its
-	"$SMOLDER" agent --store store --kill-switch "$PWD/stop" --max-cpu 0 -v "$@" \
-		>agent.out 2>agent.err </dev/null &
-	AGENT=$!
-	started_all+=("$AGENT")
-	wait_for "sampling at"
-}
-
-# wait_for PATTERN [COUNT]: until the agent has said it so often.
-wait_for() {
-	local tries
-	for ((tries = 0; tries < 300; tries++)); do
-		[ "$(grep -cE "$1" agent.err)" -ge "${2:-1}" ] && return
-		kill -0 "$AGENT" 2>/dev/null || return
-		sleep 0.1
-	done
-}
-
-end_agent() {
-	kill -TERM "$AGENT"
-	wait "$AGENT"
-	is "$1: it ends well" $? 0
-}
-
-said() {
-	matches "$1" "$(cat agent.err)" "$2"
-}
-
-# said_windows: how many it told of
-said_windows() {
-	grep -c "window of" agent.err
-}
-
-# The ledger of all that is in the store.
-store_ledger() {
-	"$SMOLDER" convert store -o all.json && python3 -S -c '
-import json, sys
-json.dump(json.load(open("all.json"))["ledger"], open("ledger.json", "w"))'
-}
+. "$TOP/tests/lib/agentlib.sh"
 
 test_windows() {
 	start "$LIVE/threads8" 60
@@ -57,9 +13,9 @@ test_windows() {
 	kill -USR1 "$AGENT"
 	wait_for "window of" 3
 	end_agent "windows"
-	is "windows: each is told of, the last one, too" "$(said_windows)" 4
+	is "windows: each is told of, the last one, too" "$(times_said "window of")" 4
 	said "windows: SIGUSR1 cuts one short" "window of [012]\.. s"
-	ok "windows: the store can be read" store_ledger
+	ok "windows: the store can be read" read_store
 	closes "windows: the ledger closes" ledger.json 8
 	between "windows: nothing is lost" "$(ledger get ledger.json samples.lost)" 0 0
 	between "windows: what it cost is in it" "$(ledger get ledger.json self.cpu_ns)" 1 1e11
@@ -87,7 +43,7 @@ test_kill_switch() {
 	wait_for "sampling goes on"
 	sleep 1
 	end_agent "kill switch"
-	store_ledger
+	read_store
 	closes "kill switch: the ledger closes" ledger.json 8
 	between "kill switch: the ticks of that time are told" \
 		"$(ledger get ledger.json 'samples.lost.paused by the kill switch')" 200 2000
@@ -112,14 +68,14 @@ test_reload() {
 	wait_for "window of .* at 499 Hz"
 	said "reload: a rate for which maps must be made anew" "window of 2\.. s at 499 Hz"
 	end_agent "reload"
-	store_ledger
+	read_store
 	closes "reload: the ledger closes" ledger.json 32
 	rm -rf store
 }
 
 # The profile's CPU time as thousandths of the time of all CPUs.
 permille_of_time() {
-	python3 -S -c '
+	"$python" -S -c '
 import json
 report = json.load(open("all.json"))
 total = [value["total"] for value in report["value_types"] if value["type"] == "cpu"][0]
@@ -135,14 +91,14 @@ test_governor() {
 	wait_for "window of" 6
 	end_agent "governor"
 	said "governor: it lowers the rate, and says why" "now at [0-9]+ Hz: more CPU time"
-	store_ledger
+	read_store
 	closes "governor: the ledger closes" ledger.json 32
 	between "governor: CPU time in a thousand of what there was" "$(permille_of_time)" 500 1050
 	stop
 	rm -rf store
 }
 
-# capability_names HEX
+# capabilities SET: of the agent, in hex
 capabilities() {
 	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$AGENT/status"
 }

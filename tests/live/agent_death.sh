@@ -4,18 +4,7 @@
 # An agent that is killed leaves nothing in the kernel that costs anything; one that is stopped is not
 # waited for: its programs record nothing until it is back, and the ledger says so.
 . "$(dirname "$0")/../lib/livelib.sh"
-
-agent() {
-	: >agent.err # of an agent before this one, which was sampling
-	"$SMOLDER" agent --store store --kill-switch "$PWD/stop" --window 60s >agent.out 2>agent.err \
-		</dev/null &
-	AGENT=$!
-	started_all+=("$AGENT")
-	for ((tries = 0; tries < 300; tries++)); do
-		grep -q 'sampling at' agent.err && return
-		sleep 0.1
-	done
-}
+. "$TOP/tests/lib/agentlib.sh"
 
 programs() {
 	cat "/proc/$AGENT/fdinfo"/* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | sort -u
@@ -32,7 +21,7 @@ left() {
 
 test_kill() {
 	local ids tries
-	agent
+	agent --window 60s
 	mapfile -t ids < <(programs)
 	ok "killed: it had programs (${#ids[@]})" test "${#ids[@]}" -gt 0
 	kill -KILL "$AGENT"
@@ -46,18 +35,13 @@ test_kill() {
 }
 
 test_stop() {
-	agent
+	agent --window 60s
 	kill -STOP "$AGENT"
 	sleep 14
 	kill -CONT "$AGENT"
 	sleep 2
-	kill -TERM "$AGENT"
-	wait "$AGENT"
-	is "stopped: it ends well" $? 0
-	"$SMOLDER" convert store -o all.json
-	python3 -S -c '
-import json
-json.dump(json.load(open("all.json"))["ledger"], open("ledger.json", "w"))'
+	end_agent "stopped"
+	read_store
 	closes "stopped: the ledger closes" ledger.json 8
 	between "stopped: ticks without a heartbeat are lost by name" \
 		"$(ledger get ledger.json 'samples.lost.profiler stalled')" 20 1000

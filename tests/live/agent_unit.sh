@@ -4,6 +4,7 @@
 # The systemd unit lets the agent do all it does: no system call that the unit forbids, which would be its end.
 # In a container it needs no more than the manual says: those capabilities, and the host's pids.
 . "$(dirname "$0")/../lib/livelib.sh"
+. "$TOP/tests/lib/agentlib.sh"
 need_cmd systemd-analyze strace
 
 unit=$TOP/packaging/systemd/smolder.service
@@ -36,20 +37,16 @@ allowed() {
 
 # What it does in its life: windows, names, signals, an end.
 run_agent() {
-	strace -f -qq -o calls "$SMOLDER" agent --store store --kill-switch "$PWD/stop" --window 2s \
-		--config agent.conf -v >agent.out 2>agent.err </dev/null &
-	local tracer=$! tries agent
-	started_all+=("$tracer")
-	for ((tries = 0; tries < 600; tries++)); do
-		[ "$(grep -c 'window of' agent.err)" -ge 3 ] && break
-		sleep 0.1
-	done
-	agent=$(cat "/proc/$tracer/task/$tracer/children")
+	local agent
+	agent_prefix=(strace -f -qq -o calls)
+	agent --window 2s --config agent.conf
+	wait_for "window of" 3
+	agent=$(cat "/proc/$AGENT/task/$AGENT/children")
 	kill -HUP "${agent% }"
 	kill -USR1 "${agent% }"
 	sleep 2
 	kill -TERM "${agent% }"
-	wait "$tracer"
+	wait "$AGENT"
 }
 
 start "$LIVE/storm" 60 "$LIVE/tiny"
