@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -31,9 +32,9 @@
 /* Phases are drawn anew no more often than that, and in so many ticks: each time one is cut short. */
 #define PHASE_INTERVAL_NS (10 * NS_PER_SEC)
 #define PHASE_INTERVAL_TICKS 200
-/* What fails for lack of something is tried again so much later, and so often. */
-#define RETRY_NS (5 * NS_PER_SEC)
-#define FAILURES_MAX 12
+/* What fails for lack of something is tried again so much later, which the rings outlast, and so often. */
+#define RETRY_MS 2000
+#define FAILURES_MAX 30
 #define HOLD_NICE (-10)
 /* The kernel's maps have room for this rate at least, so that a rate can be raised without new ones. */
 #define PLANNED_FREQUENCY_HZ 99
@@ -334,7 +335,8 @@ static int set_rate(struct agent *agent, uint32_t frequency_hz, struct err *err)
 
 /*
  * Where the rate changes, no tick comes between two windows: it would count for the wrong time. What is not
- * sampled meanwhile is lost, so this goes before what else the host does.
+ * sampled meanwhile is lost, so this goes before what else the host does. When it fails behind the cut, there
+ * is one: its rate is not 0.
  */
 static int cut_at_rate(struct agent *agent, uint32_t frequency_hz, struct recorder_cut *ret_cut,
 		       struct err *err)
@@ -364,12 +366,12 @@ static int cut_window_at(struct agent *agent, uint32_t frequency_hz,
 	_cleanup_recorder_cut_ struct recorder_cut cut = {0};
 	int r = cut_at_rate(agent, frequency_hz, &cut, err);
 
-	if (r < 0)
+	if (!cut.frequency_hz)
 		return r;
 	begin_window(agent, cut.end.monotonic_ns);
 	hand_over(agent, &cut, cost);
 	agent->failures = 0;
-	return 0;
+	return r;
 }
 
 static int cut_window(struct agent *agent, struct err *err)
@@ -407,6 +409,8 @@ static int reopen(struct agent *agent, bool recorder, bool writer, struct err *e
 	if (recorder && r == 0) {
 		agent->recorder = recorder_free(agent->recorder);
 		r = open_recorder(agent, err);
+		if (r < 0)
+			agent->recorder = recorder_free(agent->recorder);
 	}
 	return r;
 }
@@ -415,6 +419,7 @@ static int apply(struct agent *agent, const struct agent_config *next, struct er
 {
 	bool recorder = needs_new_recorder(agent, next), writer = needs_new_store(agent, next);
 	bool rate = next->frequency_hz != agent->config.frequency_hz;
+	struct agent_config before = agent->config;
 	struct governor_measure cost;
 	int r;
 
@@ -424,7 +429,11 @@ static int apply(struct agent *agent, const struct agent_config *next, struct er
 		agent->governor.frequency_hz = next->frequency_hz;
 	r = cut_window_at(agent, recorder ? agent->frequency_hz : agent->governor.frequency_hz,
 			  &cost, err);
-	return r < 0 ? r : reopen(agent, recorder, writer, err);
+	if (r == 0)
+		return reopen(agent, recorder, writer, err);
+	agent->config = before;
+	agent->wishes.reload = true; /* if there is another try */
+	return r;
 }
 
 static int reload(struct agent *agent, struct err *err)
@@ -508,22 +517,29 @@ static int run_once(struct agent *agent, struct err *err)
 	return is_window_over(agent) ? cut_window(agent, err) : 0;
 }
 
-/* Of memory, descriptors and room there may be more in a while. */
-static bool may_pass(int error)
+/* Of memory, descriptors and room there may be more in a while; not without what a reload has closed. */
+static bool may_pass(const struct agent *agent, int error)
 {
-	return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -ENOSPC ||
-	       error == -EAGAIN;
+	return agent->recorder && agent->writer &&
+	       (error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -ENOSPC ||
+		error == -EAGAIN);
+}
+
+static void wait_for_better(const struct agent *agent)
+{
+	struct pollfd signals = {.fd = agent->signal_fd, .events = POLLIN};
+
+	poll(&signals, 1, RETRY_MS);
 }
 
 static int run_on(struct agent *agent, struct err *err)
 {
 	int r = run_once(agent, err);
 
-	if (r == 0 || !may_pass(r) || ++agent->failures > FAILURES_MAX)
+	if (r == 0 || !may_pass(agent, r) || ++agent->failures > FAILURES_MAX)
 		return r;
 	say(agent, AGENT_ERROR, "%s; to be tried again", err->text);
-	agent->wishes.cut = false;
-	agent->window_end_ns = MAX(agent->window_end_ns, clock_ns(CLOCK_MONOTONIC) + RETRY_NS);
+	wait_for_better(agent);
 	return 0;
 }
 

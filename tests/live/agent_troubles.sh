@@ -1,49 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# What an agent goes on through: no descriptors left, a store that is gone, a full disk, a disk that may only
-# be read. It says what is lost; what is written afterwards says so, too.
+# What an agent goes on through: no descriptors left, a store that is gone, a full disk. It says what is lost; what
+# is written afterwards says so, too. And what it ends of, saying why.
 . "$(dirname "$0")/../lib/livelib.sh"
+. "$TOP/tests/lib/agentlib.sh"
 
 disk=$PWD/disk
 mkdir disk
-mount -t tmpfs -o size=4m tmpfs disk 2>/dev/null || skip_all "cannot mount a disk of its own"
+mount -t tmpfs -o size=4m,nr_inodes=40 tmpfs disk 2>/dev/null || skip_all "cannot mount a disk of its own"
 at_end "umount '$disk'"
+STORE=disk/store
 
-# agent NAME: in the background; it samples when this returns.
-agent() {
-	: >agent.err
-	"$SMOLDER" agent --store disk/store --kill-switch "$PWD/stop" --window 2s -F 49 --max-cpu 0 \
-		-v >agent.out 2>agent.err </dev/null &
-	AGENT=$!
-	started_all+=("$AGENT")
-	wait_for "sampling at"
+troubled_agent() {
+	agent --window 2s -F 49 "$@"
 }
 
-# wait_for PATTERN [MORE]: until the agent has said it, or so many times more than now.
-wait_for() {
-	local tries wanted
-	wanted=$(($(grep -cE "$1" agent.err) + ${2:-0}))
-	for ((tries = 0; tries < 300; tries++)); do
-		[ "$(grep -cE "$1" agent.err)" -ge $((wanted > 0 ? wanted : 1)) ] && return
-		kill -0 "$AGENT" 2>/dev/null || return
-		sleep 0.1
-	done
-}
-
-end_agent() {
-	kill -TERM "$AGENT"
-	wait "$AGENT"
-	is "$1: it ends well" $? 0
-	"$SMOLDER" convert disk/store -o all.json
-	python3 -S -c '
-import json
-json.dump(json.load(open("all.json"))["ledger"], open("ledger.json", "w"))'
+# close_agent TEXT
+close_agent() {
+	end_agent "$1"
+	read_store
 	closes "$1: the ledger closes" ledger.json 32
-}
-
-said() {
-	matches "$1" "$(cat agent.err)" "$2"
 }
 
 lost() {
@@ -51,39 +28,54 @@ lost() {
 }
 
 test_descriptors() {
-	agent
-	wait_for "window of" 1
+	troubled_agent
+	wait_for_more "window of"
 	prlimit --pid "$AGENT" --nofile=8:4096
-	wait_for "Too many open files" 1
+	wait_for_more "Too many open files"
 	prlimit --pid "$AGENT" --nofile=4096:4096
-	wait_for "window of" 2
-	end_agent "no descriptors"
+	wait_for_more "window of" 2
+	close_agent "no descriptors"
 	said "no descriptors: it says so" "Too many open files; to be tried again|a window is lost: .*Too many open files"
 	rm -rf disk/store
 }
 
 test_gone() {
-	agent
-	wait_for "window of" 1
+	troubled_agent
+	wait_for_more "window of"
 	rm -rf disk/store
-	wait_for "window of" 3
-	end_agent "store removed"
+	wait_for_more "window of" 3
+	close_agent "store removed"
 	between "store removed: it is made anew, with samples" "$(ledger get ledger.json samples.recorded)" 1 1000000
 	rm -rf disk/store
 }
 
 test_full() {
-	agent
-	wait_for "window of" 1
+	troubled_agent
+	wait_for_more "window of"
 	head -c 8M /dev/zero >disk/other 2>/dev/null
-	wait_for "window is lost" 1
+	wait_for_more "window is lost"
 	rm disk/other
-	wait_for "window of" 3
-	end_agent "full disk"
+	wait_for_more "window of" 3
+	close_agent "full disk"
 	said "full disk: it says so" "a window is lost: cannot write to store 'disk/store': No space left on device"
 	matches "full disk: the ledger says so" "$(lost)" "window not written [0-9]"
 	matches "full disk: the report says so" "$("$SMOLDER" report disk/store 2>&1)" "[0-9] windows? could not be written"
 	rm -rf disk/store
+}
+
+# The store is to be made anew, and cannot be.
+test_reload_without_room() {
+	local status=0 file=0
+	printf 'retain = 7d\n' >agent.conf
+	troubled_agent --config agent.conf
+	mv disk/store disk/moved
+	while touch "disk/$file" 2>/dev/null; do file=$((file + 1)); done
+	printf 'retain = 6d\n' >agent.conf
+	kill -HUP "$AGENT"
+	wait "$AGENT" || status=$?
+	is "reload without room: exit status" "$status" 1
+	said "reload without room: it says so" "cannot make store 'disk/store': No space left on device"
+	rm -rf disk/*
 }
 
 # It cannot start there. A disk becomes read-only under it only by a fault.
@@ -100,4 +92,5 @@ start "$LIVE/threads8" 300
 test_descriptors
 test_gone
 test_full
+test_reload_without_room
 test_read_only
