@@ -252,12 +252,17 @@ static void queue_window(struct window_writer *writer, struct closed_window *win
 
 void window_writer_give(struct window_writer *writer, struct closed_window *window)
 {
+	bool is_full;
+
 	pthread_mutex_lock(&writer->lock);
-	if (writer->queue_len == QUEUE_MAX)
+	is_full = writer->queue_len == QUEUE_MAX;
+	if (is_full)
 		drop_window(writer, window);
 	else
 		queue_window(writer, window);
 	pthread_mutex_unlock(&writer->lock);
+	if (is_full)
+		writer->options.on_failure(writer->options.ctx, "too many wait to be written");
 }
 
 void window_writer_drop(struct window_writer *writer, struct closed_window *window)
