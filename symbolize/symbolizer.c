@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "symbolize/symbolizer.h"
 
-#include "base/fs.h"
-#include "base/hashindex.h"
 #include "base/vec.h"
 #include "symbolize/alias.h"
 #include "symbolize/answer_cache.h"
 #include "symbolize/jit_names.h"
 #include "symbolize/kallsyms.h"
+#include "symbolize/kernel_modules.h"
 #include "symbolize/namepool.h"
 #include "symbolize/object_names.h"
 #include "symbolize/vdso.h"
@@ -19,7 +18,6 @@
 #include <string.h>
 
 #define HOLDERS_MAX 64 /* objects that hold descriptors of their files, up to four each */
-#define MODULES_LEN_MAX ((size_t)1024 * 1024) /* of /proc/modules: some 100 bytes each */
 #define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 
 enum object_kind { OBJECT_FILE, OBJECT_VDSO, OBJECT_KERNEL, OBJECT_JIT };
@@ -33,7 +31,7 @@ struct object {
 	int fd;                 /* owned until `names` or `jit` takes it; -1 without a file */
 	struct object_names names;
 	struct kallsyms kallsyms;
-	uint64_t modules; /* modules_now() when the kernel's symbols were read */
+	uint64_t modules; /* kernel_modules_now() when the kernel's symbols were read */
 	struct jit_names jit;
 	uint64_t jit_time_ns; /* of what was sampled in its code */
 };
@@ -157,15 +155,11 @@ int symbolizer_add_jit(struct symbolizer *symbolizer, int fd, const char *path, 
 	return id;
 }
 
-/* A number that changes when modules come or go; 0 where there are none. */
 static uint64_t modules_now(const struct symbolizer *symbolizer)
 {
 	const char *path = symbolizer->options.modules_path;
-	_cleanup_buf_ struct buf text = {0};
 
-	if (fs_read_file(path ? path : "/proc/modules", MODULES_LEN_MAX, &text) < 0)
-		return 0;
-	return hash_bytes(text.data, text.len);
+	return kernel_modules_now(path ? path : "/proc/modules");
 }
 
 /* There is one kernel: asked for again, it is the same object, which forgets what is no longer true. */

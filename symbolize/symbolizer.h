@@ -60,20 +60,18 @@ struct sym_result {
 	uint64_t address;
 	uint64_t exact_address;     /* the one asked for, in the same terms, always */
 	struct sym_segment segment; /* the one that holds the address; all 0 when not known */
-	const char
-		*module; /* kernel: "[kernel.kallsyms]", "[nf_conntrack]" or "[bpf]"; else NULL */
-	bool stack_base; /* a stack whose outermost frame this is has reached its base:
-				* _start, a thread's entry, … */
+	const char *module; /* kernel: "[kernel.kallsyms]", "[nf_conntrack]", "[bpf]"; else NULL */
+	/* A stack whose outermost frame this is has reached its base: _start, a thread's entry, … */
+	bool stack_base;
 };
 
 #define SYMBOLIZER_DEBUG_DIRECTORY "/usr/lib/debug"
 
 struct symbolizer_options {
-	const char *kallsyms_path; /* NULL: /proc/kallsyms; tests give their own */
-	const char
-		*modules_path; /* NULL: /proc/modules; by its change it is seen that modules came */
-	bool no_dwarf;         /* symbol tables only: no lines, no inlined frames */
-	bool no_demangle;      /* names are as in the symbol table, which costs less */
+	const char *kallsyms_path;   /* NULL: /proc/kallsyms; tests give their own */
+	const char *modules_path;    /* NULL: /proc/modules; likewise */
+	bool no_dwarf;               /* symbol tables only: no lines, no inlined frames */
+	bool no_demangle;            /* names are as in the symbol table, which costs less */
 	const char *debug_directory; /* of separate debug files; NULL: the above */
 	/*
 	 * Opens a debug file by its path, which is as the path of the object is whose it is said to be; of

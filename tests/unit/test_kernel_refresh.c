@@ -54,6 +54,8 @@ static void modules_come_and_go(void **state)
 	assert_string_equal(before.module, "[kernel.kallsyms]"); /* outlives what it came from */
 
 	write_file(kallsyms, "ffffffff81000000 T do_work\n");
+	write_file(modules, "mod 16384 2 user,other, Live 0xffffffffc0000000\n");
+	assert_named(symbolizer, 0xffffffffc0000020, "in_module"); /* used, but not changed */
 	write_file(modules, "");
 	assert_named(symbolizer, 0xffffffffc0000010, NULL);
 	unlink(kallsyms);
