@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/cli/msg.h"
 
-#include "profiler/cli/plain.h"
+#include "base/plain.h"
 
 #include <stdarg.h>
 #include <string.h>

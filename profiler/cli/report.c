@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* smolder report: the top functions and the call tree as text. */
 #include "base/parse.h"
+#include "base/plain.h"
 #include "formats/callnames.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
-#include "profiler/cli/plain.h"
 #include "profiler/cli/selection.h"
 #include "profiler/cli/summary.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* smolder stack: every thread's stack, now. */
 #include "base/parse.h"
+#include "base/plain.h"
 #include "formats/callnames.h"
 #include "formats/frametext.h"
 #include "profiler/cli/confine.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"
-#include "profiler/cli/plain.h"
 #include "profiler/thread_stacks.h"
 
 #include <inttypes.h>

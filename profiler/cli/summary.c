@@ -2,9 +2,9 @@
 #include "profiler/cli/summary.h"
 
 #include "base/clock.h"
+#include "base/plain.h"
 #include "formats/toplist.h"
 #include "profiler/cli/msg.h"
-#include "profiler/cli/plain.h"
 
 #include <inttypes.h>
 #include <string.h>

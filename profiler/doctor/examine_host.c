@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/doctor/examine_host.h"
 
+#include "base/plain.h"
 #include "base/vec.h"
-#include "profiler/cli/plain.h"
 #include "profiler/doctor/check.h"
 #include "profiler/doctor/host.h"
 #include "version.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/doctor/examine_process.h"
 
-#include "profiler/cli/plain.h"
+#include "base/plain.h"
 #include "profiler/doctor/survey.h"
 
 #include <string.h>

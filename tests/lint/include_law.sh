@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Who may include whom: base nobody, symbolize and formats only base, the profiler all of these and
-# the headers it shares with the kernel side, bpf/ only itself. Third-party headers stay out of our
-# headers. The link of each archive (make link-law) proves the same of functions.
+# the headers it shares with the kernel side, bpf/ only itself; within the profiler as docs/ARCHITECTURE.md
+# says. Third-party headers stay out of our headers. The link of each archive (make link-law) proves the
+# same of functions.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/lib/sources.sh
@@ -26,8 +27,24 @@ quoted_outside base 'base/.*' | report "base includes nobody"
 quoted_outside symbolize '(symbolize|base)/.*' | report "symbolize includes base only"
 quoted_outside formats '(formats|base)/.*|version\.h' | report "formats includes base only"
 quoted_outside bpf 'bpf/.*' | report "bpf includes itself only"
-quoted_outside profiler '(profiler|symbolize|formats|base)/.*|bpf/(abi|[a-z_]+_(abi|config)|stepper)\.h|[a-z_]+\.skel\.h|version\.h' |
+shared='bpf/(abi|[a-z_]+_(abi|config)|stepper)\.h|[a-z_]+\.skel\.h|version\.h'
+quoted_outside profiler "(profiler|symbolize|formats|base)/.*|$shared" |
 	report "profiler includes the rooms below and the kernel's shared headers"
+
+# room_includes ROOM OTHERS: of the profiler's rooms, what it may include besides base and itself
+room_includes() {
+	quoted_outside "profiler/$1" "(base|profiler/$1${2:+|$2})/[a-z0-9_]*\.h|$shared" |
+		report "profiler/$1 includes what docs/ARCHITECTURE.md allows"
+}
+
+room_includes collect ""
+room_includes process ""
+room_includes unwind ""
+room_includes sandbox 'symbolize|profiler/(process|unwind)'
+room_includes walk 'profiler/(process|unwind|sandbox)'
+room_includes doctor 'symbolize|profiler/(collect|process|sandbox)'
+room_includes bench 'formats'
+room_includes agent 'symbolize|formats|profiler(/(collect|process|unwind|sandbox|walk))?'
 
 # A test's own header may bring the test framework along.
 mapfile -t headers < <(sources '*.h' | grep -vE '^(bpf|tests/unit)/')

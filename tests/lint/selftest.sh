@@ -105,6 +105,8 @@ lint_finds include_law "formats includes base only" formats/x.h <<<' # include "
 lint_finds include_law "bpf includes itself only" bpf/x.h <<<'#include "base/buf.h"'
 lint_finds include_law "profiler includes the rooms below" profiler/cli/x.c <<<'#include "bpf/vmlinux.h"'
 lint_finds include_law "profiler includes the rooms below" profiler/x.c <<<'#include "x.h"'
+lint_finds include_law "profiler/collect includes what docs/ARCHITECTURE.md allows" profiler/collect/x.c \
+	<<<'#include "profiler/process/objects.h"'
 lint_finds include_law "no third-party header" symbolize/x.h <<<'#include <elfutils/libdw.h>'
 lint_finds tree "basenames are unique" formats/a.c <<<"// $spdx"
 lint_finds tree "every source says its licence" base/x.c <<<'int x;'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "profiler/cli/plain.h"
+#include "base/plain.h"
 
 /* U+0080 to U+009F, which terminals obey, are 0xc2 0x80 to 0xc2 0x9f in UTF-8. */
 char *plain_text(char *text)
