@@ -48,6 +48,16 @@ static uint64_t run(struct governor *governor, const struct governor_limits *lim
 	return cost_ppm;
 }
 
+/* The rate of one that begins with such windows. */
+static uint32_t rate_after(struct governor_limits limits, struct world world, int windows)
+{
+	struct governor governor;
+
+	governor_init(&governor, &limits);
+	run(&governor, &limits, &world, windows);
+	return governor.frequency_hz;
+}
+
 static void cost_is_a_share_of_all_cpus(void **state)
 {
 	struct governor_measure measure = {
@@ -68,12 +78,9 @@ static void within_bounds_nothing_changes(void **state)
 {
 	struct governor_limits limits = {19, 5000, 64 * MIB};
 	struct world world = {.fixed_ns = 50 * NS_PER_MS, .tick_ns = 10000};
-	struct governor governor;
 
 	(void)state;
-	governor_init(&governor, &limits);
-	run(&governor, &limits, &world, 20);
-	assert_int_equal(governor.frequency_hz, 19);
+	assert_int_equal(rate_after(limits, world, 20), 19);
 }
 
 /* 999 Hz cost 1 %; 0.1 % is allowed, of which 0.04 % go whatever the rate. */
@@ -131,12 +138,9 @@ static void a_rate_that_costs_little_is_left_alone(void **state)
 {
 	struct governor_limits limits = {999, 1000, 0};
 	struct world world = {.fixed_ns = 240 * NS_PER_MS, .tick_ns = 5000};
-	struct governor governor;
 
 	(void)state;
-	governor_init(&governor, &limits);
-	run(&governor, &limits, &world, 50);
-	assert_in_range(governor.frequency_hz, 10, 14);
+	assert_in_range(rate_after(limits, world, 50), 10, 14);
 }
 
 static void a_window_that_has_spent_all_is_overdrawn(void **state)
@@ -241,12 +245,9 @@ static void few_samples_take_no_memory(void **state)
 {
 	struct governor_limits limits = {99, 0, 64 * MIB};
 	struct world world = {.memory_bytes = 70 * MIB};
-	struct governor governor;
 
 	(void)state;
-	governor_init(&governor, &limits);
-	run(&governor, &limits, &world, 50);
-	assert_in_range(governor.frequency_hz, 5, 9);
+	assert_in_range(rate_after(limits, world, 50), 5, 9);
 }
 
 static void a_lower_wish_counts_at_once(void **state)
