@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* smolder agent: profile always, into a store. */
 #include "profiler/agent/agent.h"
 #include "profiler/cli/msg.h"
 #include "profiler/cli/options.h"

@@ -2,6 +2,7 @@
 /* smolder bench: what is claimed, measured on this host. */
 #include "base/parse.h"
 #include "formats/format.h"
+#include "formats/outfile.h"
 #include "profiler/bench/bench_sections.h"
 #include "profiler/bench/bench_stop.h"
 #include "profiler/bench/bpf_programs.h"
@@ -37,12 +38,15 @@ static int apply_only(void *ctx, const struct option_spec *spec, const char *val
 {
 	struct bench *bench = ctx;
 
+	(void)spec;
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
 		if (strcmp(sections[i].name, value) == 0) {
 			bench->only = &sections[i];
 			return 0;
 		}
-	return options_error(bench->verb, "option '--%s' knows no '%s'", spec->name, value);
+	return options_error(bench->verb,
+			     "section '%s' is not cost, slowdown, agent, accuracy or completeness",
+			     value);
 }
 
 static int apply_rounds(void *ctx, const struct option_spec *spec, const char *value)
@@ -74,8 +78,10 @@ static const struct option_spec specs[] = {
 
 static const char help[] =
 	"      --only SECTION         cost, slowdown, agent, accuracy or completeness\n"
-	"      --rounds N             measure each thing N times (2)\n"
-	"      --json FILE            write the tables as JSON too\n";
+	"      --rounds N             measure each thing N times (default 2)\n"
+	"      --json FILE            write the tables as JSON, too\n"
+	"\n"
+	"Needs root; takes some minutes.\n";
 
 static void remove_directory(char *const *directory)
 {
@@ -146,6 +152,10 @@ static int run_bench(const struct verb *verb, int argc, char **argv)
 		return EXIT_USAGE;
 	if (operands < argc)
 		return options_error(verb, "takes no '%s'", argv[operands]), EXIT_USAGE;
+	if (bench.json && outfile_check(bench.json, &err) < 0) {
+		msg_error("%s", err.text);
+		return EXIT_FAILED;
+	}
 	if (geteuid() != 0) {
 		msg_error("bench: needs root: it profiles the whole host");
 		return EXIT_FAILED;

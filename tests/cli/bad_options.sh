@@ -152,6 +152,7 @@ bench_options() {
 	for rounds in 0 -1 x 1001 ""; do
 		try bench --rounds "$rounds"
 	done
+	try bench --json missing/out.json
 }
 
 stack_options() {

@@ -37,6 +37,7 @@ for ((tries = 0; tries < 300; tries++)); do
 	[ "$(wc -w <<<"$children")" -ge 3 ] && break
 	sleep 0.1
 done
+between "interrupted: it had begun, with so many processes" "$(wc -w <<<"$children")" 3 100
 kill -TERM "$bench"
 wait "$bench"
 is "interrupted: exit status" $? 1
