@@ -31,7 +31,7 @@ while os.getppid() == parent: # which is killed at the end
     time.sleep(max(0, due - time.monotonic()))' "$1"
 }
 
-# children PID: it and those it started
+# family PID: it and those it started
 family() {
 	echo "$1"
 	cat "/proc/$1/task"/*/children 2>/dev/null | tr ' ' '\n' | grep .

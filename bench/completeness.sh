@@ -15,10 +15,11 @@ walked() { python "$TOP/tests/tools/walked.py" "$@"; }
 
 # One run under both.
 record_both() {
-	rm -f perf.data
+	rm -f perf.data out.folded
 	"$SMOLDER" record -q -F "$RATE" -o out.folded -- \
 		perf record -q $PERF_OPTIONS -F "$RATE" -e cpu-clock:u --call-graph dwarf,65528 \
-		-o perf.data -- "$@" >/dev/null 2>&1
+		-o perf.data -- "$@" >/dev/null 2>record.err
+	[ -s out.folded ] || fail "smolder: $(tail -n 1 record.err)"
 	read -r perf_percent perf_samples < <(perf_whole perf.data)
 	[ -n "$perf_percent" ] || perf_percent=- perf_samples=0
 }
