@@ -22,8 +22,7 @@ struct image { /* numbers in it are at any place: they are copied out and in */
 	size_t len, file_len; /* with and without what was inflated */
 	uint64_t sections_offset;
 	uint32_t sections_cnt;
-	uint64_t
-		relocations_len; /* that may still be looked at: sections may claim the same ones */
+	uint64_t relocations_len; /* to be looked at yet: sections may claim the same ones */
 };
 
 bool elf_relocatable_is(const void *header, size_t len)
@@ -156,7 +155,7 @@ static uint64_t place_section(const struct image *image, uint32_t number, uint64
 {
 	Elf64_Shdr section = get_section(image, number);
 
-	if (section.sh_size >= ADDRESSES_LEN_MAX - address)
+	if (address >= ADDRESSES_LEN_MAX || section.sh_size >= ADDRESSES_LEN_MAX - address)
 		return address;
 	section.sh_addr = address;
 	put_section(image, number, &section);
