@@ -22,8 +22,8 @@ struct calltree_node {
 
 struct calltree {
 	VEC(struct calltree_node) nodes;
-	uint32_t *
-		child_starts; /* node n's children: children[child_starts[n] .. child_starts[n + 1]) */
+	/* Node n's children: children[child_starts[n] .. child_starts[n + 1]). */
+	uint32_t *child_starts;
 	uint32_t *children; /* in order of first sight until sorted */
 };
 

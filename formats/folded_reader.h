@@ -20,8 +20,7 @@ struct folded_reader *folded_reader_free(struct folded_reader *reader); /* retur
 struct folded_piece {
 	const char *text; /* whole lines */
 	size_t len;
-	uint32_t
-		labels; /* the samples' label set, whatever their root; PROFILE_NONE: by their root */
+	uint32_t labels;   /* the samples' label set; PROFILE_NONE: by their root */
 	int64_t sample_ns; /* CPU time that one sample stands for, if the profile has that */
 };
 

@@ -53,8 +53,7 @@ struct ledger {
 	} self;
 	struct {
 		uint64_t workers; /* processes without privileges that parsed others' files */
-		struct ledger_reasons
-			failed; /* objects given up on: what became of their workers */
+		struct ledger_reasons failed; /* objects: what became of their workers */
 	} sandbox;
 };
 

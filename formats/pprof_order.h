@@ -36,9 +36,8 @@ struct pprof_order {
 
 	VEC(struct pprof_chain) chains;
 	struct hashindex chain_index;
-	uint32_t *stack_chains; /* by stack: the chain that ends with its frame */
-	uint32_t *
-		stack_callers; /* by stack: the stack that the chain's physical frame is called from */
+	uint32_t *stack_chains;  /* by stack: the chain that ends with its frame */
+	uint32_t *stack_callers; /* by stack: which the chain's physical frame is called from */
 
 	uint32_t *locations; /* chain ids, in the order of the file */
 	uint32_t locations_len;

@@ -437,7 +437,7 @@ static struct tick_account ticks_since(const struct tick_account *now,
 }
 
 /* All that was sampled before the cut is part of it, walked as far as can be. */
-static int settle(struct recorder *recorder, struct err *err)
+static int gather_rest(struct recorder *recorder, struct err *err)
 {
 	uint64_t patience_ns = recorder->stopped ? SETTLE_LAST_NS : SETTLE_NS;
 	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + patience_ns;
@@ -470,7 +470,7 @@ int recorder_cut(struct recorder *recorder, struct recorder_cut *ret_cut, struct
 	ticks_read(recorder->ticks, &ticks);
 	r = close_window(recorder, err);
 	if (r == 0)
-		r = settle(recorder, err);
+		r = gather_rest(recorder, err);
 	if (r < 0) {
 		recording_free(&next);
 		return r;

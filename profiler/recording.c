@@ -163,6 +163,8 @@ static void place_words(struct processes *processes, const struct smolder_task *
 	}
 }
 
+_Static_assert(HOST_STEPPER_RUNS == SMOLDER_RUNS, "all of a copy's memory can be walked");
+
 static void describe_memory(const struct window *window, const struct window_copy *copy,
 			    struct host_stepper_stack *stack)
 {

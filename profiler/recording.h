@@ -26,8 +26,7 @@ enum spot_kind {
 
 struct recording_spot { /* something a stack can pass through; distinct */
 	uint32_t kind;
-	uint32_t
-		object; /* SPOT_CODE: object id; SPOT_UNPLACED: enum place_reason; SPOT_WALK: the end */
+	uint32_t object; /* SPOT_CODE: id; SPOT_UNPLACED: enum place_reason; SPOT_WALK: the end */
 	uint64_t offset; /* calls already adjusted: it lies inside the call instruction */
 };
 

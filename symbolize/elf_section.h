@@ -12,8 +12,7 @@ struct elf_bytes { /* all zero: there are none */
 	size_t len;
 	size_t text_len; /* up to and with the last NUL: a string that starts before it ends before it */
 	void *owned; /* the bytes when they were inflated; else they are the file's */
-	struct section_pages
-		*pages; /* not NULL: only what elf_section_part() gave is there; owned */
+	struct section_pages *pages; /* owned; if so, only what elf_section_part() gave is there */
 };
 
 /*

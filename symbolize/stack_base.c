@@ -38,7 +38,7 @@ bool stack_base_has_name(const char *name)
 		if (*name == *names[i] && strcmp(name, names[i]) == 0)
 			return true;
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (*name == '_' && strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+		if (*name == *prefixes[i] && strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
 			return true;
 	return false;
 }

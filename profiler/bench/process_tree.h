@@ -7,8 +7,7 @@
 #include <sys/types.h>
 
 struct process_usage {
-	uint64_t
-		cpu_ns; /* of all threads that live (schedstat), and of children that ended (stat) */
+	uint64_t cpu_ns;    /* of threads that live (schedstat), of children that ended (stat) */
 	uint64_t rss_bytes; /* what they share is counted in each */
 	uint64_t map_bytes; /* of BPF maps the processes hold (fdinfo, memlock) */
 	uint32_t processes;

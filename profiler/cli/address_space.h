@@ -18,8 +18,7 @@ struct address_space {
 struct address_answer {
 	uint64_t address; /* as asked */
 	struct sym_result result;
-	const char
-		*object; /* of a process: what holds the address, "" when nothing does; else NULL */
+	const char *object; /* of a process: what holds the address, or ""; else NULL */
 };
 
 /* 0 or -errno, and then why: not there, not ELF, … */

@@ -32,10 +32,15 @@ static void append_address(struct buf *out, uint64_t address)
 }
 
 /* What is not mangled is as it is. */
+static bool is_shortened(const struct answer_style *style, const struct sym_frame *frame)
+{
+	return style->short_names && frame->name != frame->system_name;
+}
+
 static void append_name(struct buf *out, const struct answer_style *style,
 			const struct sym_frame *frame)
 {
-	if (style->short_names && frame->name != frame->system_name)
+	if (is_shortened(style, frame))
 		short_names_append(out, frame->name);
 	else
 		buf_append_str(out, style->demangle ? frame->name : frame->system_name);
@@ -96,7 +101,7 @@ static void append_frame(struct buf *out, const struct answer_style *style,
 			 const struct sym_frame *frame)
 {
 	buf_append_byte(out, '{');
-	if (style->short_names && frame->name != frame->system_name)
+	if (is_shortened(style, frame))
 		append_short(out, frame);
 	else
 		append_text(out, "name", frame->name);

@@ -29,10 +29,11 @@ struct mapped {
 	size_t len;
 };
 
-enum pool_step {             /* of our view of the pool */
-		 STEP_ZEROS, /* the pool is not there */
-		 STEP_IDLE,  /* not reached since the last rest */
-		 STEP_USED,
+/* Of our view of the pool. */
+enum pool_step {
+	STEP_ZEROS, /* the pool is not there */
+	STEP_IDLE,  /* not reached since the last rest */
+	STEP_USED,
 };
 
 struct sampler {

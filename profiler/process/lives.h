@@ -26,8 +26,7 @@ struct image { /* times are CLOCK_BOOTTIME; 0: unknown, or not yet */
 	bool follows;      /* exactly one exec lies between it and the image before it */
 	bool exec_awaited; /* began with a side-band record; the kernel side's event is to come */
 	bool jit_inherited;
-	uint32_t
-		jit; /* who tells what code it compiled: id in struct jit_files; may be its parent's */
+	uint32_t jit; /* whose compiled code it runs: id in struct jit_files; maybe its parent's */
 	char comm[SMOLDER_COMM_LEN];
 };
 

@@ -25,8 +25,7 @@ struct sideband_record {
 	enum sideband_type type;
 	uint32_t tgid, tid; /* in our pid namespace */
 	uint64_t time_ns;   /* CLOCK_BOOTTIME */
-	const char *
-		text; /* mapped file, comm or symbol, NUL-terminated, in the record's bytes; or "" */
+	const char *text;   /* mapped file, comm or symbol, in the record's bytes; or "" */
 	union {
 		struct { /* SIDEBAND_MMAP */
 			uint64_t start, len, file_offset;

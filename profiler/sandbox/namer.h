@@ -16,8 +16,8 @@ struct namer;
 #define NAMER_WORKERS_MAX 4
 
 struct namer_options {
-	struct symbolizer_options
-		symbols; /* open_host and the index's functions are the namer's own */
+	/* open_host and the index's functions are the namer's own. */
+	struct symbolizer_options symbols;
 	/*
 	 * Of CPU, spent when an object was asked what the cache lacked, on what else it lacks: for who comes
 	 * again, as each window of an agent does. 0: none.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The process that workers are forked from. It has been run, linked and stripped of its rights once, so that
- * each worker need not be: a fork takes a tenth of that. It reads nothing that others wrote.
+ * each worker need not be: a fork costs far less. It reads nothing that others wrote.
  */
 #ifndef SMOLDER_SANDBOX_WORKER_ZYGOTE_H
 #define SMOLDER_SANDBOX_WORKER_ZYGOTE_H

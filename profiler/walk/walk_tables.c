@@ -246,10 +246,11 @@ void walk_tables_name_marked(struct walk_tables *tables, void (*name)(void *ctx,
 
 void walk_tables_forget(struct walk_tables *tables, uint32_t object)
 {
-	struct walk_table *table = &tables->tables.items[object];
+	struct walk_table *table;
 
 	if (object >= tables->tables.len)
 		return;
+	table = &tables->tables.items[object];
 	if (table->state == WALK_TABLE_READY)
 		evict(tables, table);
 	tables->homeless -= table->state == WALK_TABLE_HOMELESS;
