@@ -110,7 +110,7 @@ static int measure_depth(const struct bench_plan *plan, uint32_t depth, struct b
 int bench_cost(const struct bench_plan *plan, struct bench_paper *paper, struct err *err)
 {
 	static const uint32_t depths[] = {5, 20, 40, 100, 300};
-	_cleanup_(bench_calm) int nice = bench_hurry();
+	_cleanup_(bench_calm) _unused_ int nice = bench_hurry();
 	int r = 0;
 
 	bench_paper_section(paper, "cost",

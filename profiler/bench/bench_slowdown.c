@@ -136,7 +136,7 @@ static int measure_frequency(const struct bench_plan *plan, uint32_t frequency_h
 int bench_slowdown(const struct bench_plan *plan, struct bench_paper *paper, struct err *err)
 {
 	static const uint32_t frequencies_hz[] = {19, 99, 499, 999};
-	_cleanup_(bench_calm) int nice = bench_hurry();
+	_cleanup_(bench_calm) _unused_ int nice = bench_hurry();
 	int r = 0;
 
 	bench_paper_section(paper, "slowdown",
