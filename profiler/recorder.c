@@ -315,6 +315,8 @@ static int close_window(struct recorder *recorder, struct err *err)
 	gather(recorder, window, &recorder->late);
 	processes_forget_before(recorder->processes,
 				oldest_ns(recorder, recorder->window.boottime_ns));
+	if (recorder->walker)
+		walker_rest(recorder->walker);
 	recorder->window = next;
 	if (recorder->options.on_window)
 		recorder->options.on_window(recorder->options.ctx);
@@ -490,7 +492,7 @@ void recorder_release(struct recorder *recorder)
 	if (recorder->walker)
 		walker_release(recorder->walker);
 	else
-		processes_release_objects(recorder->processes, NULL, NULL);
+		processes_release(recorder->processes, NULL, NULL);
 }
 
 void recorder_cut_free(struct recorder_cut *cut)

@@ -3,7 +3,6 @@
 
 #include "base/fs.h"
 #include "base/hashindex.h"
-#include "base/strtab.h"
 #include "base/vec.h"
 #include "profiler/process/cgroup_mounts.h"
 
@@ -20,15 +19,17 @@
 #define FILEID_KERNFS 0xfe /* enum fid_type, include/linux/exportfs.h: the node's 64-bit id */
 
 struct entry {
-	uint64_t cgroup_id; /* 0: known from /proc only */
-	uint32_t path, container_id;
+	uint64_t cgroup_id;        /* 0: known from /proc only */
+	char *path, *container_id; /* NULL: not known */
+	bool is_free, marked;
+	uint32_t idle_cnt; /* releases in a row that found it without a mark */
 };
 
 struct containers {
 	VEC(struct entry) entries; /* 0 is CONTAINER_NONE */
+	VEC(uint32_t) free_ids;    /* to be used again */
 	struct hashindex by_id;    /* cgroup ids, unresolved ones too */
 	struct hashindex by_path;
-	struct strtab strings;
 	struct cgroup_mount root; /* of v2; path "" when it is not mounted */
 	int root_fd;
 	bool need_process;
@@ -38,21 +39,32 @@ struct containers {
 struct search { /* for the hash index, and for the walk */
 	const struct containers *containers;
 	uint64_t id;
-	uint32_t path, visits;
+	const char *path;
+	uint32_t visits;
 };
 
 static bool same_id(const void *ctx, uint32_t id)
 {
 	const struct search *search = ctx;
 
-	return search->containers->entries.items[id].cgroup_id == search->id;
+	const struct entry *entry = &search->containers->entries.items[id];
+
+	return !entry->is_free && entry->cgroup_id == search->id;
 }
 
 static bool same_path(const void *ctx, uint32_t id)
 {
 	const struct search *search = ctx;
+	const struct entry *entry = &search->containers->entries.items[id];
 
-	return search->containers->entries.items[id].path == search->path;
+	return !entry->is_free && strcmp(entry->path, search->path) == 0;
+}
+
+static void entry_free(struct entry *entry)
+{
+	free(entry->path);
+	free(entry->container_id);
+	*entry = (struct entry){.is_free = true};
 }
 
 static void containers_cleanup(struct containers **containers)
@@ -79,9 +91,7 @@ int containers_new(struct containers **ret_containers)
 	if (!containers)
 		return -ENOMEM;
 	containers->root_fd = -1;
-	r = strtab_init(&containers->strings);
-	if (r == 0)
-		r = vec_push(&containers->entries, ((struct entry){0}));
+	r = vec_push(&containers->entries, ((struct entry){0}));
 	if (r < 0)
 		return r;
 	/* Without it, paths come from /proc/PID/cgroup alone. */
@@ -101,34 +111,52 @@ struct containers *containers_free(struct containers *containers)
 		return NULL;
 	if (containers->root_fd >= 0)
 		close(containers->root_fd);
+	vec_for_each(&containers->entries, entry)
+		entry_free(entry);
 	vec_free(&containers->entries);
+	vec_free(&containers->free_ids);
 	hashindex_free(&containers->by_id);
 	hashindex_free(&containers->by_path);
-	strtab_free(&containers->strings);
 	free(containers);
 	return NULL;
 }
 
-static uint32_t add_entry(struct containers *containers, const struct entry *entry)
+static uint32_t place_for(struct containers *containers)
 {
 	uint32_t id = (uint32_t)containers->entries.len;
 
-	if (id >= CONTAINERS_MAX || vec_push(&containers->entries, *entry) < 0) {
+	if (containers->free_ids.len)
+		return containers->free_ids.items[--containers->free_ids.len];
+	if (id >= CONTAINERS_MAX || vec_push(&containers->entries, ((struct entry){0})) < 0)
+		return CONTAINER_NONE;
+	return id;
+}
+
+/* To be found by this hash in this index; takes the entry over, if there is room. */
+static uint32_t add_entry(struct containers *containers, struct hashindex *index, uint64_t hash,
+			  struct entry *entry)
+{
+	uint32_t id = place_for(containers);
+
+	if (id == CONTAINER_NONE) {
 		containers->counters.over_cap++;
 		return CONTAINER_NONE;
 	}
+	containers->entries.items[id] = TAKE(*entry, (struct entry){0});
+	if (hashindex_add(index, hash, id) < 0)
+		containers->counters.over_cap++;
 	return id;
 }
 
 /* Fills in what a path says. False when memory ran out. */
-static bool describe(struct containers *containers, const char *path, struct entry *entry)
+static bool describe(const char *path, struct entry *entry)
 {
 	const char *start;
 	size_t len = container_id_find(path, &start);
 
-	entry->path = strtab_intern(&containers->strings, path);
-	entry->container_id = strtab_intern_len(&containers->strings, len ? start : "", len);
-	return entry->path != STRTAB_NONE && entry->container_id != STRTAB_NONE;
+	entry->path = strdup(path);
+	entry->container_id = strndup(len ? start : "", len);
+	return entry->path && entry->container_id;
 }
 
 /* The kernel finds a node by its id, if we may (CAP_DAC_READ_SEARCH) and it can (Linux 5.5). */
@@ -210,7 +238,7 @@ static bool path_by_walk(const struct containers *containers, uint64_t id, char 
 	return true;
 }
 
-static bool resolve(struct containers *containers, uint64_t id, struct entry *entry)
+static bool resolve(const struct containers *containers, uint64_t id, struct entry *entry)
 {
 	char path[CGROUP_MOUNT_PATH_LEN];
 	const char *below;
@@ -221,55 +249,60 @@ static bool resolve(struct containers *containers, uint64_t id, struct entry *en
 	    !path_by_walk(containers, id, path, sizeof(path)))
 		return false;
 	below = path + strlen(containers->root.path);
-	return describe(containers, *below ? below : "/", entry);
+	return describe(*below ? below : "/", entry);
+}
+
+static uint32_t note_use(struct containers *containers, uint32_t id)
+{
+	containers->entries.items[id].marked = true;
+	return id;
 }
 
 uint32_t containers_by_cgroup(struct containers *containers, uint64_t cgroup_id)
 {
 	struct search search = {.containers = containers, .id = cgroup_id};
 	uint64_t hash = hash_bytes(&cgroup_id, sizeof(cgroup_id));
-	struct entry entry = {.cgroup_id = cgroup_id};
+	_cleanup_(entry_free) struct entry entry = {.cgroup_id = cgroup_id};
 	uint32_t id;
 
 	if (!cgroup_id)
 		return CONTAINER_NONE;
 	id = hashindex_find(&containers->by_id, hash, same_id, &search);
 	if (id != HASHINDEX_NONE)
-		return id;
+		return note_use(containers, id);
 	if (resolve(containers, cgroup_id, &entry))
 		containers->counters.known++;
 	else
 		containers->counters.unresolved++;
-	id = add_entry(containers, &entry);
-	if (id != CONTAINER_NONE && hashindex_add(&containers->by_id, hash, id) < 0)
-		containers->counters.over_cap++;
-	return id;
+	return note_use(containers, add_entry(containers, &containers->by_id, hash, &entry));
+}
+
+static uint64_t path_hash(const char *path)
+{
+	return hash_bytes(path, strlen(path));
 }
 
 uint32_t containers_by_process(struct containers *containers, uint32_t tgid)
 {
 	_cleanup_buf_ struct buf text = {0};
 	struct search search = {.containers = containers};
-	struct entry entry = {0};
+	_cleanup_(entry_free) struct entry entry = {0};
 	char path[CGROUP_MOUNT_PATH_LEN];
-	uint64_t hash;
 	uint32_t id;
 
 	snprintf(path, sizeof(path), "/proc/%u/cgroup", tgid);
 	if (fs_read_file(path, CGROUP_TEXT_MAX, &text) < 0 ||
-	    !container_path_choose((const char *)text.data, text.len, path, sizeof(path)) ||
-	    !describe(containers, path, &entry))
+	    !container_path_choose((const char *)text.data, text.len, path, sizeof(path)))
 		return CONTAINER_NONE;
-	search.path = entry.path;
-	hash = hash_bytes(&entry.path, sizeof(entry.path));
-	id = hashindex_find(&containers->by_path, hash, same_path, &search);
+	search.path = path;
+	id = hashindex_find(&containers->by_path, path_hash(path), same_path, &search);
 	if (id != HASHINDEX_NONE)
-		return id;
+		return note_use(containers, id);
+	if (!describe(path, &entry))
+		return CONTAINER_NONE;
 	containers->counters.known++;
-	id = add_entry(containers, &entry);
-	if (id != CONTAINER_NONE && hashindex_add(&containers->by_path, hash, id) < 0)
-		containers->counters.over_cap++;
-	return id;
+	id = add_entry(containers, &containers->by_path, path_hash(path), &entry);
+	return note_use(containers, id);
 }
 
 bool containers_need_process(const struct containers *containers)
@@ -282,8 +315,43 @@ void containers_labels(const struct containers *containers, uint32_t id,
 {
 	const struct entry *entry = &containers->entries.items[id];
 
-	ret_labels->cgroup = strtab_get(&containers->strings, entry->path);
-	ret_labels->container_id = strtab_get(&containers->strings, entry->container_id);
+	ret_labels->cgroup = entry->path ? entry->path : "";
+	ret_labels->container_id = entry->container_id ? entry->container_id : "";
+}
+
+void containers_mark(struct containers *containers, uint32_t id)
+{
+	note_use(containers, id);
+}
+
+static bool is_due(struct entry *entry)
+{
+	if (TAKE(entry->marked, false))
+		entry->idle_cnt = 0;
+	else
+		entry->idle_cnt++;
+	return !entry->is_free && entry->idle_cnt >= CONTAINERS_IDLE_MAX;
+}
+
+/* Without memory to note it down, the id is not used again. */
+static void drop(struct containers *containers, uint32_t id)
+{
+	struct entry *entry = &containers->entries.items[id];
+	uint64_t cgroup_id = entry->cgroup_id;
+
+	if (cgroup_id)
+		hashindex_remove(&containers->by_id, hash_bytes(&cgroup_id, sizeof(cgroup_id)), id);
+	else
+		hashindex_remove(&containers->by_path, path_hash(entry->path), id);
+	entry_free(entry);
+	(void)!vec_push(&containers->free_ids, id);
+}
+
+void containers_release(struct containers *containers)
+{
+	for (uint32_t id = CONTAINER_NONE + 1; id < containers->entries.len; id++)
+		if (is_due(&containers->entries.items[id]))
+			drop(containers, id);
 }
 
 const struct containers_counters *containers_counters(const struct containers *containers)

@@ -2,8 +2,8 @@
 /*
  * Where a process runs: its control group's path and, if that names one, its container's id. Known by
  * cgroup v2 id (the kernfs node id the kernel side puts into each sample); on hosts whose containers
- * live in v1 hierarchies, from /proc/PID/cgroup. Answers are kept: an id is looked up once, so that a
- * container that is gone keeps its name. Not thread-safe.
+ * live in v1 hierarchies, from /proc/PID/cgroup. Answers are kept for as long as they are asked for: an id
+ * is looked up once, so that a container that is gone keeps its name. Not thread-safe.
  */
 #ifndef SMOLDER_PROFILER_PROCESS_CONTAINER_H
 #define SMOLDER_PROFILER_PROCESS_CONTAINER_H
@@ -17,7 +17,7 @@
 #define CONTAINER_ID_LEN 64
 #define CONTAINER_NONE 0 /* nothing is known: both labels are "" */
 
-struct container_labels {         /* strings belong to the table and live as long as it */
+struct container_labels {         /* strings belong to the table, until its next release */
 	const char *cgroup;       /* path from the hierarchy's root: "/system.slice/ssh.service" */
 	const char *container_id; /* 12 to 64 hex digits, or an LXC name; "" outside containers */
 };
@@ -43,6 +43,14 @@ bool containers_need_process(const struct containers *containers);
 void containers_labels(const struct containers *containers, uint32_t id,
 		       struct container_labels *ret_labels);
 const struct containers_counters *containers_counters(const struct containers *containers);
+
+/*
+ * Letting go: an id is in use when it is given out or marked. One that was not for so many releases in a row
+ * is forgotten, and may come to mean another.
+ */
+#define CONTAINERS_IDLE_MAX 5
+void containers_mark(struct containers *containers, uint32_t id);
+void containers_release(struct containers *containers);
 
 /* The container's id in a cgroup path, as a length (0: there is none) and where it starts. */
 size_t container_id_find(const char *cgroup_path, const char **ret_start);

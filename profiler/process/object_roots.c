@@ -46,20 +46,44 @@ static struct object_root open_root_of(uint32_t tgid)
 	return open_root(path);
 }
 
+/* The number under which this root is held, or OBJECT_ROOTS_MAX. */
+static uint32_t find(const struct object_roots *roots, const struct object_root *root)
+{
+	for (uint32_t i = 0; i < roots->roots.len; i++) {
+		const struct object_root *known = &roots->roots.items[i];
+
+		if (known->fd >= 0 && known->device == root->device &&
+		    known->inode == root->inode && known->mount == root->mount)
+			return i;
+	}
+	return OBJECT_ROOTS_MAX;
+}
+
+static uint32_t free_place(struct object_roots *roots)
+{
+	for (uint32_t i = 0; i < roots->roots.len; i++)
+		if (roots->roots.items[i].fd < 0)
+			return i;
+	if (roots->roots.len < OBJECT_ROOTS_MAX &&
+	    vec_push(&roots->roots, ((struct object_root){.fd = -1})) == 0)
+		return (uint32_t)roots->roots.len - 1;
+	return OBJECT_ROOTS_MAX;
+}
+
 /* Takes the root over. */
 static uint32_t keep(struct object_roots *roots, struct object_root root)
 {
-	for (size_t i = 0; i < roots->roots.len; i++) {
-		const struct object_root *known = &roots->roots.items[i];
+	uint32_t place = find(roots, &root);
 
-		if (known->device != root.device || known->inode != root.inode ||
-		    known->mount != root.mount)
-			continue;
+	if (place != OBJECT_ROOTS_MAX) {
 		close(root.fd);
-		return (uint32_t)i;
+		return place;
 	}
-	if (roots->roots.len < OBJECT_ROOTS_MAX && vec_push(&roots->roots, root) == 0)
-		return (uint32_t)roots->roots.len - 1;
+	place = free_place(roots);
+	if (place != OBJECT_ROOTS_MAX) {
+		roots->roots.items[place] = root;
+		return place;
+	}
 	close(root.fd);
 	roots->over_cap++;
 	return OBJECT_ROOT_HOST;
@@ -121,6 +145,13 @@ int object_roots_copy(const struct object_roots *roots, struct object_roots *ret
 	}
 	*ret_copy = TAKE(copy, (struct object_roots){0});
 	return 0;
+}
+
+void object_roots_release(struct object_roots *roots, const bool used[OBJECT_ROOTS_MAX])
+{
+	for (uint32_t i = OBJECT_ROOT_HOST + 1; i < roots->roots.len; i++)
+		if (!used[i])
+			cleanup_close_(&roots->roots.items[i].fd);
 }
 
 void object_roots_free(struct object_roots *roots)

@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define OBJECT_ROOT_HOST 0u /* our own; also when the process was gone, or too many are held */
@@ -15,7 +16,7 @@
 
 struct object_root {
 	uint64_t device, inode, mount; /* mount: 0 where the kernel does not tell (before 5.8) */
-	int fd;
+	int fd;                        /* -1: the number is free */
 };
 
 struct object_roots {                  /* all zero: empty and valid */
@@ -35,6 +36,9 @@ int object_roots_open(const struct object_roots *roots, uint32_t root, const cha
 /* All of them, under the same numbers, with descriptors of their own; one too many opens nothing. */
 int object_roots_copy(const struct object_roots *roots, struct object_roots *ret_copy)
 	_warn_unused_;
+
+/* Closes those that are not used: a root that is held keeps its mounts. Their numbers will be others'. */
+void object_roots_release(struct object_roots *roots, const bool used[OBJECT_ROOTS_MAX]);
 
 void object_roots_free(struct object_roots *roots);
 

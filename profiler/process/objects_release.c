@@ -40,6 +40,16 @@ static void index_anew(struct objects *objects)
 			objects->counters.over_cap++;
 }
 
+static void release_roots(struct objects *objects)
+{
+	bool used[OBJECT_ROOTS_MAX] = {false};
+
+	vec_for_each(&objects->entries, entry)
+		if (!entry->is_free && entry->object.kind == OBJECT_FILE)
+			used[entry->object.root] = true;
+	object_roots_release(&objects->roots, used);
+}
+
 void objects_release(struct objects *objects, void (*forget)(void *ctx, uint32_t id), void *ctx)
 {
 	uint64_t before = objects->counters.released;
@@ -53,4 +63,5 @@ void objects_release(struct objects *objects, void (*forget)(void *ctx, uint32_t
 	}
 	if (objects->counters.released != before)
 		index_anew(objects);
+	release_roots(objects);
 }

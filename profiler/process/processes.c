@@ -270,12 +270,13 @@ static void mark_object(void *ctx, uint32_t object)
 	processes_mark_object(ctx, object);
 }
 
-void processes_release_objects(struct processes *processes,
-			       void (*forget)(void *ctx, uint32_t object), void *ctx)
+void processes_release(struct processes *processes, void (*forget)(void *ctx, uint32_t object),
+		       void *ctx)
 {
 	vec_for_each(&processes->lives.items, life) {
 		if (!life->used)
 			continue;
+		containers_mark(processes->containers, life->labels);
 		vec_for_each(&life->images, image)
 			mappings_name_objects(image->mappings, mark_object, processes);
 	}
@@ -283,6 +284,7 @@ void processes_release_objects(struct processes *processes,
 		processes_mark_object(processes, program->object);
 	jit_files_forget_samples(objects_jit_files(processes->objects));
 	objects_release(processes->objects, forget, ctx);
+	containers_release(processes->containers);
 }
 
 const struct objects *processes_objects(const struct processes *processes)

@@ -153,11 +153,12 @@ bool processes_is_alive(struct processes *processes, const struct smolder_task *
 
 /*
  * Lets go of objects that no process, living or dead and not forgotten, has mapped for a while, nor anybody has
- * marked: see objects_release(). Only while no place that was given out is in use any more.
+ * marked: see objects_release(); and of control groups that nobody has been seen in: see containers_release().
+ * Only while no place and no label that was given out is in use any more.
  */
 void processes_mark_object(struct processes *processes, uint32_t object);
-void processes_release_objects(struct processes *processes,
-			       void (*forget)(void *ctx, uint32_t object), void *ctx);
+void processes_release(struct processes *processes, void (*forget)(void *ctx, uint32_t object),
+		       void *ctx);
 
 /* The process's name (its main thread's), or "" when unknown; valid until the next call of any. */
 const char *processes_comm(struct processes *processes, const struct smolder_task *task);

@@ -241,8 +241,12 @@ void walker_release(struct walker *walker)
 	mark_reached_sets(walker);
 	mapsets_sweep(&walker->mapsets, &walker->tables);
 	walk_tables_name_marked(&walker->tables, mark_object, walker);
-	processes_release_objects(walker->processes, forget_object, walker);
+	processes_release(walker->processes, forget_object, walker);
 	wait_out_retired(walker);
+}
+
+void walker_rest(struct walker *walker)
+{
 	if (walker->kernel.rest)
 		walker->kernel.rest(walker->kernel.ctx, mapsets_limit(&walker->mapsets));
 }

@@ -70,9 +70,12 @@ enum walker_outlook walker_look_out(struct walker *walker, const struct smolder_
 
 /*
  * Lets go of what no process can reach, and of objects that nobody has mapped for a while, as
- * processes_release_objects() does; waits for running programs.
+ * processes_release() does; waits for running programs.
  */
 void walker_release(struct walker *walker);
+
+/* What of the pool was not used since the last time is not mapped from now on, until it is used again. */
+void walker_rest(struct walker *walker);
 
 /* Builds what is needed to walk this process's stacks here and now; waits for it. */
 void walker_prepare(struct walker *walker, const struct smolder_task *task);

@@ -164,6 +164,46 @@ static void answers_for_unknown_groups(void **state)
 	containers_free(containers);
 }
 
+static void release_idle(struct containers *containers, int times)
+{
+	for (int i = 0; i < times; i++)
+		containers_release(containers);
+}
+
+static void forgets_what_nobody_asks_for(void **state)
+{
+	const uint64_t gone = UINT64_C(1) << 62;
+	const struct containers_counters *counters;
+	struct containers *containers;
+	struct container_labels labels;
+	uint32_t own, id;
+
+	(void)state;
+	assert_int_equal(containers_new(&containers), 0);
+	counters = containers_counters(containers);
+	id = containers_by_cgroup(containers, gone);
+	own = containers_by_process(containers, (uint32_t)getpid());
+	release_idle(containers, CONTAINERS_IDLE_MAX);
+	assert_int_equal(containers_by_cgroup(containers, gone),
+			 id); /* was in use until the first */
+	assert_int_equal(counters->unresolved, 1);
+	for (int i = 0; i <= CONTAINERS_IDLE_MAX; i++) {
+		containers_mark(containers, own);
+		containers_release(containers);
+	}
+	containers_labels(containers, own, &labels);
+	assert_string_not_equal(labels.cgroup, "");
+	assert_int_equal(containers_by_cgroup(containers, gone), id);
+	assert_int_equal(counters->unresolved, 2); /* looked up anew */
+	release_idle(containers, CONTAINERS_IDLE_MAX + 1);
+	containers_labels(containers, own, &labels);
+	assert_string_equal(labels.cgroup, "");
+	id = containers_by_process(containers, (uint32_t)getpid());
+	containers_labels(containers, id, &labels);
+	assert_string_not_equal(labels.cgroup, "");
+	containers_free(containers);
+}
+
 /* A tree that looks like a hybrid host's mounts, in a directory of ours. */
 struct tree {
 	char top[40], mountinfo[64];
@@ -291,6 +331,7 @@ int main(void)
 		cmocka_unit_test(passes_over_paths_too_long),
 		cmocka_unit_test(resolves_real_groups),
 		cmocka_unit_test(answers_for_unknown_groups),
+		cmocka_unit_test(forgets_what_nobody_asks_for),
 		cmocka_unit_test_setup_teardown(resolves_v1_and_v2, plant, fell),
 		cmocka_unit_test_setup_teardown(says_what_is_wrong, plant, fell),
 	};

@@ -83,6 +83,19 @@ static pid_t start_inside(const char *directory)
 	return child;
 }
 
+static void assert_lets_go(struct object_roots *roots, uint32_t root, const char *path_of_host)
+{
+	bool used[OBJECT_ROOTS_MAX] = {false};
+
+	used[root] = true;
+	object_roots_release(roots, used);
+	assert_reads(object_roots_open(roots, root, "/inside"), "inside");
+	used[root] = false;
+	object_roots_release(roots, used);
+	assert_int_equal(object_roots_open(roots, root, "/inside"), -ENOENT);
+	assert_reads(object_roots_open(roots, OBJECT_ROOT_HOST, path_of_host), "of_the_host");
+}
+
 static void another_root(void **state)
 {
 	_cleanup_(object_roots_free) struct object_roots roots = {0};
@@ -114,6 +127,7 @@ static void another_root(void **state)
 	write_file(directory, "of_the_host");
 	snprintf(path, sizeof(path), "%s/of_the_host", directory);
 	assert_reads(object_roots_open(&roots, root, path), "of_the_host");
+	assert_lets_go(&roots, root, path);
 	snprintf(command, sizeof(command), "rm -r '%s'", directory);
 	assert_int_equal(system(command), 0);
 }
