@@ -15,6 +15,7 @@ const char *sym_reason_name(enum sym_reason reason)
 		[SYM_TOO_LARGE] = "too large",
 		[SYM_NOT_IN_JIT] = "not in the perf map",
 		[SYM_FAILED] = "worker failed",
+		[SYM_PUT_OFF] = "put off",
 	};
 
 	return (unsigned int)reason < SYM_REASON_COUNT ? names[reason] : "unknown";

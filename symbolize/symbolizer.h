@@ -33,6 +33,7 @@ enum sym_reason {
 	SYM_TOO_LARGE,   /* a cap of ours was reached */
 	SYM_NOT_IN_JIT, /* what the process says of the code it compiled does not cover the address */
 	SYM_FAILED,     /* whoever was to look it up died of it */
+	SYM_PUT_OFF,    /* looking it up would have cost more than may be spent now */
 	SYM_REASON_COUNT
 };
 

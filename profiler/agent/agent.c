@@ -298,10 +298,12 @@ static void hand_over(struct agent *agent, struct recorder_cut *cut,
 		      const struct governor_measure *cost)
 {
 	const struct objects *objects = processes_objects(recorder_processes(agent->recorder));
+	struct governor_limits limits = limits_of(&agent->config);
 	struct closed_window window = {0};
 	int r;
 
 	window.cut = TAKE(*cut, (struct recorder_cut){0});
+	window.naming_ns = governor_naming_ns(&limits, cost);
 	describe_ledger(agent, &window, cost);
 	tell_window(agent, &window, cost);
 	agent->cpus = window.cut.ticks.cpus;

@@ -17,6 +17,9 @@
 #define RAISE_MAX 4
 /* Below this share of the bound, programs that run at each tick are not what costs too much. */
 #define LITTLE_PERCENT 3
+/* Names get so much at least, or what sampling leaves below this share of the bound. */
+#define NAMING_LEAST_PERCENT 25
+#define NAMING_PERCENT 80
 /* Memory is let go from this share of its bound on. */
 #define TRIM_PERCENT 85
 /* Not again so soon: finding it all out anew costs CPU time, and what did not help will not. */
@@ -195,6 +198,19 @@ bool governor_is_overdrawn(const struct governor *governor, const struct governo
 	return cost_ppm > limits->cpu_max_ppm &&
 	       low_enough(governor, limits->cpu_max_ppm,
 			  governor_share_ppm(measure, measure->bpf_ns)) < governor->frequency_hz;
+}
+
+uint64_t governor_naming_ns(const struct governor_limits *limits,
+			    const struct governor_measure *measure)
+{
+	uint64_t sampling_ns = measure->bpf_ns + measure->collector_ns;
+	unsigned __int128 all_ns = (unsigned __int128)measure->elapsed_ns * measure->cpus;
+	uint64_t bound_ns = (uint64_t)(all_ns * limits->cpu_max_ppm / PPM);
+	uint64_t most_ns = bound_ns / 100 * NAMING_PERCENT;
+	uint64_t left_ns = most_ns - MIN(most_ns, sampling_ns);
+
+	return limits->cpu_max_ppm ? MAX(left_ns, bound_ns / 100 * NAMING_LEAST_PERCENT) :
+				     UINT64_MAX;
 }
 
 const char *governor_reason_text(enum governor_reason reason)

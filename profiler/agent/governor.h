@@ -7,7 +7,8 @@
  * room to spare; only several windows in a row far below it raise it again. A window that spends more than
  * its share long before its end is cut short. Work that comes in bursts whatever the rate (new code that
  * wants names) counts as what it usually takes. And a rate at which sampling is next to nothing of what
- * may be spent is not lowered: what is spent then goes for something else.
+ * may be spent is not lowered: what is spent then goes for something else. Names have what sampling leaves of
+ * the bound; what they need besides is put off to the next windows.
  */
 #ifndef SMOLDER_AGENT_GOVERNOR_H
 #define SMOLDER_AGENT_GOVERNOR_H
@@ -69,6 +70,12 @@ struct governor_decision governor_decide(struct governor *governor,
  */
 bool governor_is_overdrawn(const struct governor *governor, const struct governor_limits *limits,
 			   const struct governor_measure *measure, uint64_t window_ns);
+
+/*
+ * What the names of such a window may cost, CPU time with the writing. UINT64_MAX: as much as they take.
+ */
+uint64_t governor_naming_ns(const struct governor_limits *limits,
+			    const struct governor_measure *measure);
 
 /* All of it. */
 uint64_t governor_cost_ns(const struct governor_measure *measure);

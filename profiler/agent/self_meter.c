@@ -122,6 +122,11 @@ void self_meter_read(struct self_meter *meter, struct self_reading *ret_reading)
 	meter->cpu_ns = totals.cpu_ns;
 }
 
+uint64_t self_meter_work_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) + ns_of_usage(RUSAGE_CHILDREN);
+}
+
 uint64_t self_meter_thread_ns(const struct self_meter *meter)
 {
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID) - meter->thread_ns;

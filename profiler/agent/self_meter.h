@@ -24,4 +24,7 @@ void self_meter_read(struct self_meter *meter, struct self_reading *ret_reading)
 /* CPU time of the thread that asks, since the last reading. */
 uint64_t self_meter_thread_ns(const struct self_meter *meter);
 
+/* CPU time of the calling thread and of all children that have ended, since they began. From any thread. */
+uint64_t self_meter_work_ns(void);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "profiler/agent/background.h"
+#include "profiler/agent/self_meter.h"
 #include "profiler/resolve.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ struct window_writer {
 	/* the thread's */
 	struct namer *namer;
 	uint32_t namer_windows;
-	const struct objects *objects; /* of the window that is being written */
+	const struct closed_window *window; /* that is being written; NULL: none */
+	uint64_t work_ns;                   /* self_meter_work_ns() when that began */
 	char host[65];
 	/* shared, under the lock */
 	pthread_mutex_t lock;
@@ -57,9 +59,16 @@ static int open_debug(void *ctx, uint32_t owner, const char *path)
 {
 	const struct window_writer *writer = ctx;
 
-	if (!writer->objects || owner >= objects_count(writer->objects))
+	if (!writer->window || owner >= objects_count(writer->window->objects))
 		return -ENOENT;
-	return objects_open_beside(writer->objects, owner, path);
+	return objects_open_beside(writer->window->objects, owner, path);
+}
+
+static bool may_spend(void *ctx)
+{
+	const struct window_writer *writer = ctx;
+
+	return writer->window && self_meter_work_ns() - writer->work_ns < writer->window->naming_ns;
 }
 
 static int open_namer(struct window_writer *writer)
@@ -70,6 +79,8 @@ static int open_namer(struct window_writer *writer)
 			    .open_ctx = writer},
 		.sandbox = writer->options.sandbox,
 		.complete_ns = COMPLETE_NS,
+		.may_spend = may_spend,
+		.spend_ctx = writer,
 		.answers_max = ANSWERS_MAX,
 		.names_len_max = NAMES_LEN_MAX,
 	};
@@ -182,7 +193,10 @@ static void *run(void *ctx)
 	while (take_window(writer, &window, &trim)) {
 		if (trim || ++writer->namer_windows > NAMER_WINDOWS_MAX)
 			drop_namer(writer);
+		writer->window = &window;
+		writer->work_ns = self_meter_work_ns();
 		note_outcome(writer, &window, write_window(writer, &window, &err), &err);
+		writer->window = NULL;
 		closed_window_free(&window);
 		malloc_trim(0);
 	}

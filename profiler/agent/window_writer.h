@@ -19,6 +19,7 @@ struct closed_window {
 	struct recorder_cut cut;
 	struct objects *objects; /* that its recording names */
 	struct ledger ledger;    /* all but what is known when its stacks are resolved */
+	uint64_t naming_ns;      /* CPU time that its names may cost, ended workers' included */
 };
 
 struct window_writer_options {

@@ -239,7 +239,7 @@ static void look_up_remote(struct namer *namer, const struct namer_question *que
 		.reason = namer_object(namer, question->object)->broken,
 	};
 	if (ret_result->reason == SYM_OK)
-		ret_result->reason = SYM_TOO_LARGE;
+		ret_result->reason = namer_may_spend(&namer->options) ? SYM_TOO_LARGE : SYM_PUT_OFF;
 }
 
 static void look_up_any(struct namer *namer, const struct namer_question *question,

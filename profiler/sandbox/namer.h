@@ -23,6 +23,12 @@ struct namer_options {
 	 * again, as each window of an agent does. 0: none.
 	 */
 	uint64_t complete_ns;
+	/*
+	 * May more be spent on names? Those asked for are put off if not. Each thread that is to wait for a
+	 * worker asks. NULL: always.
+	 */
+	bool (*may_spend)(void *ctx);
+	void *spend_ctx;
 	const char *root;        /* before the paths of the kernel's own files; NULL: nothing */
 	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
 	uint32_t workers_max;    /* at once, up to NAMER_WORKERS_MAX; 0: one */

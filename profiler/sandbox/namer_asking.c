@@ -111,6 +111,8 @@ static void ask_at(struct namer *namer, struct namer_desk *desk,
 	write_lookup(namer, question, desk->lookup);
 	if (object->broken != SYM_OK || (!desk->lookup->len && (question->len || object->is_known)))
 		return;
+	if (!namer_may_spend(&namer->options))
+		return;
 	r = look_up(namer, desk, question);
 	if (r == 0 || r == -ENOMEM)
 		return;

@@ -62,14 +62,17 @@ static int ask(struct namer_desk *desk, const struct worker_message *message,
 
 int namer_desk_rest(struct namer_desk *desk)
 {
-	struct worker_save budget = {.complete_ns = desk->options->complete_ns};
+	struct worker_save budget = {0};
 	struct worker_message save = {
 		.kind = WORKER_SAVE, .fd = -1, .bytes = &budget, .len = sizeof(budget)};
 	struct sandbox_reply reply = {0};
 	int r = 0;
 
-	if (desk->worker && desk->has_news && desk->files.cache >= 0)
+	if (desk->worker && desk->has_news && desk->files.cache >= 0) {
+		if (namer_may_spend(desk->options))
+			budget.complete_ns = desk->options->complete_ns;
 		r = ask(desk, &save, &reply);
+	}
 	sandbox_reply_free(&reply);
 	namer_desk_drop(desk);
 	return r;

@@ -30,6 +30,11 @@ struct namer_desk {
 	struct worker_lookup *lookup; /* what is asked next */
 };
 
+static inline bool namer_may_spend(const struct namer_options *options)
+{
+	return !options->may_spend || options->may_spend(options->spend_ctx);
+}
+
 /* `cache` is a directory, borrowed; -1: none. 0 or -ENOMEM. */
 int namer_desk_init(struct namer_desk *desk, const struct namer_options *options, int cache,
 		    pthread_mutex_t *files_mutex) _warn_unused_;

@@ -3,6 +3,7 @@
 """Questions to a ledger (--ledger FILE), from outside.
 
     ledger.py get FILE KEY          a number: samples.recorded, stacks.user, samples.lost (the sum)
+    ledger.py reason FILE KEY REASON  of a class by reasons, this one's; 0 when it is not there
     ledger.py lost FILE             the lost classes, one "REASON COUNT" a line
     ledger.py closes FILE [SLACK]   fails unless expected is the sum of the classes, within one
                                     tick per CPU (and SLACK more)
@@ -21,10 +22,15 @@ def load(path):
         return json.load(file)
 
 
-def value(ledger, key):
+def member(ledger, key):
     found = ledger
     for part in key.split("."):
         found = found[part]
+    return found
+
+
+def value(ledger, key):
+    found = member(ledger, key)
     return sum(found.values()) if isinstance(found, dict) else found
 
 
@@ -50,6 +56,8 @@ def main(verb, path, *rest):
     ledger = load(path)
     if verb == "get":
         print(value(ledger, rest[0]))
+    elif verb == "reason":
+        print(member(ledger, rest[0]).get(rest[1], 0))
     elif verb == "lost":
         for reason, count in ledger["samples"]["lost"].items():
             print(reason, count)

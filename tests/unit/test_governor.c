@@ -74,6 +74,25 @@ static void cost_is_a_share_of_all_cpus(void **state)
 	assert_int_equal(governor_cost_ppm(&measure), 0);
 }
 
+static void names_get_what_sampling_leaves(void **state)
+{
+	struct governor_limits limits = {.frequency_hz = 19, .cpu_max_ppm = 1000};
+	struct governor_measure measure = {
+		.elapsed_ns = 50 * NS_PER_SEC,
+		.cpus = 2, /* so that 100 ms is all there is */
+		.bpf_ns = 20 * NS_PER_MS,
+		.collector_ns = 10 * NS_PER_MS,
+		.background_ns = NS_PER_SEC,
+	};
+
+	(void)state;
+	assert_int_equal(governor_naming_ns(&limits, &measure), 50 * NS_PER_MS);
+	measure.collector_ns = NS_PER_SEC;
+	assert_int_equal(governor_naming_ns(&limits, &measure), 25 * NS_PER_MS);
+	limits.cpu_max_ppm = 0;
+	assert_true(governor_naming_ns(&limits, &measure) == UINT64_MAX);
+}
+
 static void within_bounds_nothing_changes(void **state)
 {
 	struct governor_limits limits = {19, 5000, 64 * MIB};
@@ -267,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cost_is_a_share_of_all_cpus),
+		cmocka_unit_test(names_get_what_sampling_leaves),
 		cmocka_unit_test(within_bounds_nothing_changes),
 		cmocka_unit_test(a_bound_is_met_within_five_windows),
 		cmocka_unit_test(what_starting_costs_is_not_held_against_the_rate),

@@ -468,6 +468,48 @@ static void without_workers_there_are_no_names(void **state)
 	sandbox_free(sandbox);
 }
 
+/* ---- when nothing may be spent ---- */
+
+static bool is_true(void *ctx)
+{
+	const bool *may_spend = ctx;
+
+	return *may_spend;
+}
+
+static void names_are_put_off_and_come_later(void **state)
+{
+	bool may_spend = false;
+	struct sandbox *sandbox = sandbox_of(NULL);
+	struct namer_options options = {
+		.sandbox = sandbox, .may_spend = is_true, .spend_ctx = &may_spend};
+	_cleanup_close_ int fd = fixture_open("chain_pie");
+	struct addresses offsets = offsets_of("chain_pie");
+	uint64_t known = offsets.list.items[0], other = *vec_last(&offsets.list);
+	struct sym_result result;
+	struct namer *namer;
+	int object;
+
+	(void)state;
+	assert_int_equal(namer_new(&options, &namer), 0);
+	object = namer_add_file(namer, fd, "/chain");
+	namer_lookup(namer, object, known, &result);
+	assert_int_equal(result.reason, SYM_PUT_OFF);
+	assert_int_equal(result.address, known);
+	may_spend = true;
+	namer_lookup(namer, object, known, &result);
+	assert_int_equal(result.reason, SYM_OK);
+	may_spend = false;
+	namer_lookup(namer, object, other, &result);
+	assert_int_equal(result.reason, SYM_PUT_OFF);
+	namer_lookup(namer, object, known, &result); /* costs nothing any more */
+	assert_int_equal(result.reason, SYM_OK);
+	assert_int_equal(namer_failed(namer), 0);
+	vec_free(&offsets.list);
+	namer_free(namer);
+	sandbox_free(sandbox);
+}
+
 /* ---- what they are given ---- */
 
 static int opened_by_object(void *ctx, uint32_t owner, const char *path)
@@ -536,6 +578,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(tables_are_the_same),
 		cmocka_unit_test(bad_workers_cost_their_object_only),
 		cmocka_unit_test(without_workers_there_are_no_names),
+		cmocka_unit_test(names_are_put_off_and_come_later),
 		cmocka_unit_test(only_debug_files_are_given),
 		cmocka_unit_test(this_one_is_confined),
 	};
