@@ -98,6 +98,19 @@ test_governor() {
 	rm -rf store
 }
 
+# The least that can be asked for, and less than any agent takes.
+test_memory() {
+	start "$LIVE/threads8" 60
+	agent --window 1s -F 1999 --max-memory 16M
+	wait_for "now at [0-9]+ Hz"
+	end_agent "memory"
+	said "memory: it lowers the rate, and says why" "now at [0-9]+ Hz: more memory than max-memory allows"
+	read_store
+	closes "memory: the ledger closes" ledger.json 32
+	stop
+	rm -rf store
+}
+
 # capabilities SET: of the agent, in hex
 capabilities() {
 	awk -v name="$1:" '$1 == name { print $2 }' "/proc/$AGENT/status"
@@ -125,4 +138,5 @@ test_one_writer
 test_kill_switch
 test_reload
 test_governor
+test_memory
 test_rights
