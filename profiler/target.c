@@ -2,9 +2,23 @@
 #include "profiler/target.h"
 
 #include "profiler/collect/kernel_btf.h"
+#include "profiler/process/user_process.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
+
+/* What the kernel refuses to watch, though it is there, is a thread. */
+static int complain(uint32_t pid, int error, struct err *err)
+{
+	struct user_process process;
+	int r = 0;
+
+	if (error == -ESRCH)
+		return err_set(err, error, "no process has pid %u", pid);
+	if (error == -EINVAL || error == -ENOENT)
+		r = user_process_find(pid, &process, err);
+	return r < 0 ? r : err_errno(err, error, "cannot watch process %u", pid);
+}
 
 static int add_process(struct target *target, uint32_t pid, struct err *err)
 {
@@ -12,13 +26,8 @@ static int add_process(struct target *target, uint32_t pid, struct err *err)
 	int r;
 
 	process.pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (process.pid_fd < 0 && errno == ESRCH)
-		return err_set(err, -ESRCH, "no process has pid %u", pid);
-	if (process.pid_fd < 0 && (errno == EINVAL || errno == ENOENT))
-		return err_set(err, -EINVAL, "%u is a thread, not a process; use its process's pid",
-			       pid);
 	if (process.pid_fd < 0)
-		return err_errno(err, -errno, "cannot watch process %u", pid);
+		return complain(pid, -errno, err);
 	r = vec_push(&target->processes, process);
 	if (r < 0) {
 		close(process.pid_fd);

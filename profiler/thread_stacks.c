@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/thread_stacks.h"
 
-#include "base/clock.h"
 #include "base/fs.h"
 #include "base/parse.h"
-#include "profiler/process/procfs.h"
+#include "profiler/process/user_process.h"
 #include "profiler/recording.h"
 #include "profiler/resolve.h"
 
@@ -173,15 +172,12 @@ static int open_walker(struct taker *taker, struct err *err)
 static int open_process(struct taker *taker, uint32_t pid, struct err *err)
 {
 	struct processes_options options = {0};
-	struct procfs_stat stat;
-	int r = procfs_read_stat(pid, &stat);
+	struct user_process process;
+	int r = user_process_find(pid, &process, err);
 
 	if (r < 0)
-		return err_set(err, r, "no process has pid %u", pid);
-	taker->task = (struct smolder_task){
-		.tgid = pid,
-		.start_ns = stat.start_ticks * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)),
-	};
+		return r;
+	taker->task = process.task;
 	r = processes_new(&options, &taker->processes, err);
 	if (r == 0)
 		r = processes_snapshot_one(taker->processes, pid, err);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/cli/address_space.h"
 
-#include "base/clock.h"
-#include "profiler/process/procfs.h"
+#include "profiler/process/user_process.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -15,16 +14,29 @@
 
 /* ---- a file ---- */
 
+static const char *complaint(enum sym_reason reason)
+{
+	switch (reason) {
+	case SYM_BAD_ELF:
+		return "not an ELF file, or a broken one";
+	case SYM_TOO_LARGE:
+		return "too large";
+	case SYM_FAILED:
+		return "the worker that looked into it failed";
+	default:
+		return NULL;
+	}
+}
+
 /* The file's first answer tells whether it can be read at all. */
 static int check_file(const struct address_space *space, const char *path, struct err *err)
 {
 	struct sym_result result;
+	const char *text;
 
 	namer_lookup_address(space->namer, space->object, 0, &result);
-	if (result.reason == SYM_BAD_ELF || result.reason == SYM_TOO_LARGE ||
-	    result.reason == SYM_FAILED)
-		return err_set(err, -ENOEXEC, "'%s': %s", path, sym_reason_name(result.reason));
-	return 0;
+	text = complaint(result.reason);
+	return text ? err_set(err, -ENOEXEC, "'%s': %s", path, text) : 0;
 }
 
 int address_space_open_file(struct namer *namer, const char *path, struct address_space *ret_space,
@@ -107,15 +119,12 @@ int address_space_open_process(struct namer *namer, uint32_t pid, struct address
 {
 	struct processes_options options = {0};
 	struct address_space space = {.namer = namer, .fd = -1};
-	struct procfs_stat stat;
-	int r = procfs_read_stat(pid, &stat);
+	struct user_process process;
+	int r = user_process_find(pid, &process, err);
 
 	if (r < 0)
-		return err_set(err, r, "no process has pid %u", pid);
-	space.task = (struct smolder_task){
-		.tgid = pid,
-		.start_ns = stat.start_ticks * (NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)),
-	};
+		return r;
+	space.task = process.task;
 	r = processes_new(&options, &space.processes, err);
 	if (r == 0)
 		r = processes_snapshot_one(space.processes, pid, err);

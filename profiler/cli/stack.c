@@ -116,9 +116,10 @@ static int run_stack(const struct verb *verb, int argc, char **argv)
 		return EXIT_DONE;
 	if (operands < 0)
 		return EXIT_USAGE;
-	if (argc - operands != 1 || parse_u32(argv[operands], &stack.options.pid) < 0 ||
-	    stack.options.pid == 0)
+	if (argc - operands != 1)
 		return options_error(verb, "give one pid"), EXIT_USAGE;
+	if (parse_u32(argv[operands], &stack.options.pid) < 0 || stack.options.pid == 0)
+		return options_error(verb, "'%s' is no pid", argv[operands]), EXIT_USAGE;
 	return take_and_print(&stack);
 }
 

@@ -172,7 +172,9 @@ static int run_unwind_table(const struct verb *verb, int argc, char **argv)
 	if (operands < 0)
 		return EXIT_USAGE;
 	if (operands < argc)
-		return options_error(verb, "unexpected '%s'", argv[operands]), EXIT_USAGE;
+		return options_error(verb, "'%s' is no option; the file goes behind -e",
+				     argv[operands]),
+		       EXIT_USAGE;
 	if (!options.path)
 		return options_error(verb, "no file: give -e FILE"), EXIT_USAGE;
 	return print_file(&options);

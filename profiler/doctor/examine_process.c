@@ -147,8 +147,9 @@ int examine_process(uint32_t pid, struct sandbox *sandbox, struct err *err)
 
 	if (r < 0)
 		return r;
-	plain_text(survey.comm);
-	printf("process %u (%s): code in %zu objects\n\n", pid, survey.comm, survey.found.len);
+	plain_text(survey.process.comm);
+	printf("process %u (%s): code in %zu objects\n\n", pid, survey.process.comm,
+	       survey.found.len);
 	width = path_width(&survey);
 	printf("  %-*s  %9s  %-*s  %-15s  %s\n", width, "object", "size", 2 * BUILD_ID_SHOWN,
 	       "build-id", "symbols", "file");

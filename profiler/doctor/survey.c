@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiler/doctor/survey.h"
 
-#include "base/fs.h"
-#include "base/parse.h"
 #include "profiler/doctor/rights.h"
 #include "profiler/process/procfs.h"
 #include "profiler/sandbox/namer.h"
@@ -10,76 +8,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define STATUS_LEN_MAX 16384u
-
-/* ---- the process ---- */
-
-/* The last number on the line that starts with `key`; 0 when there is none. */
-static uint32_t last_number(const char *status, const char *key)
-{
-	const char *line = strstr(status, key), *start;
-	size_t len;
-	uint64_t value;
-
-	if (!line)
-		return 0;
-	line += strlen(key);
-	len = strcspn(line, "\n");
-	start = line + len;
-	while (start > line && start[-1] >= '0' && start[-1] <= '9')
-		start--;
-	if (parse_u64_len(start, (size_t)(line + len - start), 10, &value) < 0 ||
-	    value > UINT32_MAX)
-		return 0;
-	return (uint32_t)value;
-}
-
-static int read_status(uint32_t pid, struct buf *status)
-{
-	char path[32];
-	int r;
-
-	snprintf(path, sizeof(path), "/proc/%u/status", pid);
-	r = fs_read_file(path, STATUS_LEN_MAX, status);
-	if (r < 0)
-		return r == -ENOENT ? -ESRCH : r;
-	buf_append_byte(status, '\0');
-	return buf_error(status);
-}
-
-/* Fills in who it is; an error when it is nothing that has user code. */
-static int identify(uint32_t pid, struct survey *survey, struct err *err)
-{
-	_cleanup_buf_ struct buf status = {0};
-	struct procfs_stat stat;
-	uint32_t tgid;
-	int r = read_status(pid, &status);
-
-	if (r == 0)
-		r = procfs_read_stat(pid, &stat);
-	if (r == -ENOENT || r == -ESRCH)
-		return err_set(err, -ESRCH, "no process has pid %u", pid);
-	if (r < 0)
-		return err_errno(err, r, "cannot look at process %u", pid);
-	tgid = last_number((const char *)status.data, "\nTgid:");
-	if (tgid && tgid != pid)
-		return err_set(err, -EINVAL, "%u is a thread of process %u; use that pid", pid,
-			       tgid);
-	if (stat.is_kernel)
-		return err_set(err, -EINVAL,
-			       "process %u (%s) is a kernel thread: it has no user code", pid,
-			       stat.comm);
-	if (stat.is_dead)
-		return err_set(err, -EINVAL, "process %u (%s) has ended: it is a zombie", pid,
-			       stat.comm);
-	survey->pid = pid;
-	survey->ns_pid = last_number((const char *)status.data, "\nNSpid:");
-	if (!survey->ns_pid)
-		survey->ns_pid = pid;
-	memcpy(survey->comm, stat.comm, sizeof(survey->comm));
-	return 0;
-}
 
 /* ---- its mappings ---- */
 
@@ -110,7 +38,7 @@ static int add_mapping(struct survey *survey, const struct procfs_map *map)
 		.inode = map->inode,
 		.start = map->start,
 		.limit = map->limit,
-		.tgids = &survey->pid,
+		.tgids = &survey->process.task.tgid,
 		.tgids_len = 1,
 	};
 	struct survey_object object = {.id = objects_see(survey->objects, &sighting)};
@@ -137,20 +65,20 @@ static int read_mappings(struct survey *survey, struct err *err)
 	_cleanup_buf_ struct buf text = {0};
 	struct procfs_map map;
 	size_t at = 0;
-	int r = procfs_read_maps(survey->pid, &text);
+	int r = procfs_read_maps(survey->process.task.tgid, &text);
 
 	if (r == -EACCES || r == -EPERM)
 		return err_set(
 			err, r, "cannot read the mappings of process %u (%s): no permission%s",
-			survey->pid, survey->comm,
+			survey->process.task.tgid, survey->process.comm,
 			rights_held(CAP_SYS_PTRACE) ? ", CAP_SYS_PTRACE notwithstanding" :
 						      "; run as root or with CAP_SYS_PTRACE");
 	while (r == 0 && procfs_next_map(&text, &at, &map))
 		if (map.executable)
 			r = add_mapping(survey, &map);
 	if (r < 0)
-		return err_errno(err, r, "cannot read the mappings of process %u (%s)", survey->pid,
-				 survey->comm);
+		return err_errno(err, r, "cannot read the mappings of process %u (%s)",
+				 survey->process.task.tgid, survey->process.comm);
 	return 0;
 }
 
@@ -244,8 +172,10 @@ static void find_perf_map(struct survey *survey)
 	char path[128];
 	struct stat st;
 
-	snprintf(survey->perf_map, sizeof(survey->perf_map), "/tmp/perf-%u.map", survey->ns_pid);
-	snprintf(path, sizeof(path), "/proc/%u/root%s", survey->pid, survey->perf_map);
+	snprintf(survey->perf_map, sizeof(survey->perf_map), "/tmp/perf-%u.map",
+		 survey->process.own_tgid);
+	snprintf(path, sizeof(path), "/proc/%u/root%s", survey->process.task.tgid,
+		 survey->perf_map);
 	survey->has_perf_map = lstat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
@@ -254,7 +184,7 @@ int survey_process(uint32_t pid, struct sandbox *sandbox, struct survey *ret_sur
 {
 	_cleanup_(survey_free) struct survey survey = {0};
 	struct objects_options options = {0};
-	int r = identify(pid, &survey, err);
+	int r = user_process_find(pid, &survey.process, err);
 
 	if (r < 0)
 		return r;

@@ -11,6 +11,7 @@
 #include "bpf/abi.h"
 #include "profiler/process/object_open.h"
 #include "profiler/process/objects.h"
+#include "profiler/process/user_process.h"
 #include "profiler/sandbox/sandbox.h"
 
 #include <stdbool.h>
@@ -35,8 +36,7 @@ struct survey_object {
 };
 
 struct survey {
-	uint32_t pid, ns_pid; /* ours, and the one it has itself in its own pid namespace */
-	char comm[SMOLDER_COMM_LEN];
+	struct user_process process;
 	struct objects *objects;
 	VEC(struct survey_object) found;
 	char perf_map[64]; /* path within its root; where a JIT writes its names */

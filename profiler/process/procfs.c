@@ -116,6 +116,7 @@ int procfs_parse_status(const char *text, size_t len, struct procfs_status *ret_
 	status.depth = status_numbers(text, len, "\nNStgid:\t", tgids);
 	if (!status.depth || status_numbers(text, len, "\nUid:\t", uids) != ARRAY_SIZE(status.uids))
 		return -EINVAL;
+	status.tgid = tgids[0];
 	status.own_tgid = tgids[status.depth - 1];
 	memcpy(status.uids, uids, sizeof(status.uids));
 	*ret_status = status;

@@ -23,6 +23,7 @@ struct procfs_stat {
 };
 
 struct procfs_status {
+	uint32_t tgid;     /* of a thread: its process's */
 	uint32_t own_tgid; /* what it knows itself by, in its innermost pid namespace */
 	uint32_t depth;    /* of pid namespaces: 1 for one in ours */
 	uint32_t uids[4];  /* real, effective, saved, file system */

@@ -137,9 +137,10 @@ refused "a build-id that is nowhere" 1 'no debug file for build-id 00112233' \
 	"$SMOLDER" symbolize --build-id 00112233 1000
 refused "no build-id" 1 "'../../x' is not a build-id" "$SMOLDER" symbolize --build-id ../../x 1000
 refused "no process" 1 'no process has pid 4194305' "$SMOLDER" symbolize -p 4194305 1000
+refused "a kernel thread" 1 'process 2 .kthreadd. is a kernel thread' "$SMOLDER" symbolize -p 2 1000
 refused "no pid" 2 "'1x' is not a pid" "$SMOLDER" symbolize -p 1x 1000
 refused "two things" 2 'give one of' "$SMOLDER" symbolize -p 1 -e /nowhere 1000
 refused "no file" 2 'give one of -e FILE' "$SMOLDER" symbolize 1000
 refused "a file that is not there" 1 "cannot open '/nowhere'" "$SMOLDER" symbolize -e /nowhere 1000
-refused "a file that is not ELF" 1 'bad ELF' "$SMOLDER" symbolize -e "$TOP/NEWS" 1000
+refused "a file that is not ELF" 1 'not an ELF file, or a broken one' "$SMOLDER" symbolize -e "$TOP/NEWS" 1000
 refused "no address" 0 "'main' is not an address" "$SMOLDER" symbolize -e "$fixtures/chain_pie" main

@@ -36,7 +36,7 @@ fails() {
 	matches "message of: $*" "$(head -n 1 messages)" "$text"
 }
 fails 2 "no file"
-fails 2 "unexpected 'x'" -e "$SMOLDER" x
+fails 2 "'x' is no option" -e "$SMOLDER" x
 fails 1 "'/no/such/file': No such file" -e /no/such/file
 fails 1 "'/etc/passwd': not an ELF file" -e /etc/passwd
 fails 1 "'/': not a regular file" -e /

@@ -78,6 +78,9 @@ test_nobody() {
 	is "nobody: fails" "$STATUS" 1
 	is "nobody: in one line" "$(wc -l <stack.err)" 1
 	matches "nobody: that says so" "$(cat stack.err)" "no process has pid $pid"
+	stack_of 2
+	is "a kernel thread: what it says" "$STATUS $(cat stack.err)" \
+		"1 smolder: process 2 (kthreadd) is a kernel thread: it has no user code"
 }
 
 test_one_thread

@@ -46,8 +46,8 @@ static void finds_the_program_and_its_symbols(void **state)
 
 	(void)state;
 	survey_self(&survey);
-	assert_int_equal(survey.pid, getpid());
-	assert_int_equal(strncmp(survey.comm, "test_doctor_sur", 15), 0);
+	assert_int_equal(survey.process.task.tgid, getpid());
+	assert_int_equal(strncmp(survey.process.comm, "test_doctor_sur", 15), 0);
 	program = find(&survey, "test_doctor_survey");
 	assert_non_null(program);
 	assert_int_equal(program->symbols, SURVEY_SYMTAB);
@@ -111,12 +111,12 @@ static void a_perf_map_is_found(void **state)
 
 static void expect_refusal(uint32_t pid, int r, const char *text)
 {
-	struct survey survey = {.pid = 77};
+	struct survey survey = {.process.task.tgid = 77};
 	struct err err = {""};
 
 	assert_int_equal(survey_process(pid, NULL, &survey, &err), r);
 	assert_string_equal(err.text, text);
-	assert_int_equal(survey.pid, 77);
+	assert_int_equal(survey.process.task.tgid, 77);
 }
 
 static void *sleep_on(void *ctx)

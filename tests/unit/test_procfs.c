@@ -148,6 +148,7 @@ static void reads_status(void **state)
 				      &status),
 			 0);
 	assert_int_equal(status.depth, 3);
+	assert_int_equal(status.tgid, 4711);
 	assert_int_equal(status.own_tgid, 1);
 	for (uint32_t i = 0; i < 4; i++)
 		assert_int_equal(status.uids[i], 1000 + i);
