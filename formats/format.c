@@ -10,6 +10,8 @@
 #include "formats/viewer_page.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 
 struct format {
@@ -142,19 +144,71 @@ static int open_outputs(const char *const *paths, size_t count, struct outputs *
 	return 0;
 }
 
-/* Streams come last: what was sent down a pipe cannot be taken back. */
-static int write_outputs(const struct profile *profile, const struct outputs *outputs, bool direct,
+struct writing { /* of one file, by a thread of its own */
+	const struct profile *profile;
+	struct outfile *file;
+	pthread_t thread;
+	bool has_thread;
+	int result;
+	struct err err;
+};
+
+static void *write_file(void *ctx)
+{
+	struct writing *writing = ctx;
+
+	writing->result = write_profile(writing->profile, writing->file, &writing->err);
+	if (writing->result == 0)
+		writing->result = outfile_sync(writing->file, &writing->err);
+	return NULL;
+}
+
+/* Signals are the main thread's. */
+static void start_writing(struct writing *writing)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	writing->has_thread = pthread_create(&writing->thread, NULL, write_file, writing) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!writing->has_thread)
+		write_file(writing);
+}
+
+/* All at once: each waits for the disk. What fails first, in their order, is told. */
+static int write_regular(const struct profile *profile, const struct outputs *outputs,
 			 struct err *err)
 {
-	for (size_t i = 0; i < outputs->len; i++) {
-		int r = 0;
+	_cleanup_free_ struct writing *writings = calloc(outputs->len + 1, sizeof(*writings));
+	int r = 0;
 
-		if (outputs->files[i].direct == direct)
-			r = write_profile(profile, &outputs->files[i], err);
-		if (r < 0)
-			return r;
+	if (!writings)
+		return err_errno(err, -ENOMEM, "cannot write the profile");
+	for (size_t i = 0; i < outputs->len; i++) {
+		writings[i].profile = profile;
+		writings[i].file = &outputs->files[i];
+		if (!outputs->files[i].direct)
+			start_writing(&writings[i]);
 	}
-	return 0;
+	for (size_t i = 0; i < outputs->len; i++) {
+		if (writings[i].has_thread)
+			pthread_join(writings[i].thread, NULL);
+		if (r == 0 && writings[i].result < 0)
+			r = err_set(err, writings[i].result, "%s", writings[i].err.text);
+	}
+	return r;
+}
+
+static int write_streams(const struct profile *profile, const struct outputs *outputs,
+			 struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < outputs->len && r == 0; i++)
+		if (outputs->files[i].direct)
+			r = write_profile(profile, &outputs->files[i], err);
+	return r;
 }
 
 int format_write_files(const struct profile *profile, const char *const *paths, size_t count,
@@ -168,9 +222,9 @@ int format_write_files(const struct profile *profile, const char *const *paths, 
 	if (r == 0)
 		r = open_outputs(paths, count, &outputs, err);
 	if (r == 0)
-		r = write_outputs(profile, &outputs, false, err);
-	if (r == 0)
-		r = write_outputs(profile, &outputs, true, err);
+		r = write_regular(profile, &outputs, err);
+	if (r == 0) /* last: what was sent down a pipe cannot be taken back */
+		r = write_streams(profile, &outputs, err);
 	return r < 0 ? r : outfile_publish(outputs.files, outputs.len, err);
 }
 

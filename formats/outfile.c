@@ -199,11 +199,13 @@ static int link_temporary(struct outfile *file)
 }
 
 /* A pipe, a terminal or a device that cannot be synced has nothing that could be lost. */
-static int sync_file(const struct outfile *file)
+int outfile_sync(struct outfile *file, struct err *err)
 {
-	if (fsync(file->fd) == 0 || (file->direct && (errno == EINVAL || errno == EROFS)))
-		return 0;
-	return -errno;
+	if (!file->synced && fsync(file->fd) < 0 &&
+	    !(file->direct && (errno == EINVAL || errno == EROFS)))
+		return outfile_write_error(file, -errno, err);
+	file->synced = true;
+	return 0;
 }
 
 /*
@@ -237,13 +239,26 @@ static void take_name_back(struct outfile *file)
 	file->published = file->replaced = false;
 }
 
-/* The names are what a crash could still lose; a directory that cannot be synced is no failure. */
-static void sync_directory(const char *path)
+static bool is_in_directory(const struct outfile *file, const char *directory)
 {
-	_cleanup_free_ char *directory = directory_of(path);
-	_cleanup_close_ int fd =
-		directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	_cleanup_free_ char *own = file->direct ? NULL : directory_of(file->path);
 
+	return own && strcmp(own, directory) == 0;
+}
+
+/*
+ * The directory of one of the files, unless that of one before it is the same. The names are what a crash could
+ * still lose; a directory that cannot be synced is no failure.
+ */
+static void sync_directory(const struct outfile *files, size_t number)
+{
+	_cleanup_free_ char *directory = directory_of(files[number].path);
+	_cleanup_close_ int fd = -1;
+
+	for (size_t i = 0; directory && i < number; i++)
+		if (is_in_directory(&files[i], directory))
+			return;
+	fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (fd >= 0)
 		(void)fsync(fd);
 }
@@ -267,16 +282,17 @@ int outfile_publish(struct outfile *files, size_t count, struct err *err)
 	int r;
 
 	for (size_t i = 0; i < count; i++) {
-		r = sync_file(&files[i]);
-		if (r == 0 && !files[i].direct)
-			r = link_temporary(&files[i]);
+		r = outfile_sync(&files[i], err);
+		if (r < 0)
+			return r;
+		r = files[i].direct ? 0 : link_temporary(&files[i]);
 		if (r < 0)
 			return outfile_write_error(&files[i], r, err);
 	}
 	r = give_names(files, count, err);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		if (!files[i].direct)
-			sync_directory(files[i].path);
+			sync_directory(files, i);
 	return r;
 }
 

@@ -20,7 +20,8 @@ struct outfile {
 	const char *path; /* borrowed */
 	int fd;           /* to write to; -1: not open */
 	bool direct;      /* no regular file: there is nothing to publish */
-	bool replaced;    /* temp_path now names what the path named before */
+	bool synced;
+	bool replaced; /* temp_path now names what the path named before */
 	bool published;
 	char *temp_path; /* owned; NULL: the file has no name yet */
 };
@@ -32,6 +33,9 @@ bool outfile_is_stdout(const char *path);
 int outfile_check(const char *path, struct err *err) _warn_unused_;
 
 int outfile_open(const char *path, struct outfile *ret_file, struct err *err) _warn_unused_;
+
+/* What was written is on the disk; publishing does it, but one file after the other. */
+int outfile_sync(struct outfile *file, struct err *err) _warn_unused_;
 
 /*
  * Syncs all files, then gives each its name: all or none. When one cannot have its name, those

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -15,13 +16,22 @@
 /* How often the rings are emptied: the BPF side wakes nobody, but for a copied stack. */
 #define DRAIN_INTERVAL_NS (100 * NS_PER_MS)
 #define COMMAND_TEXT_MAX 4096
+/* Of CPU, for each object that the cache lacked something of: what the next recording asks is mostly near. */
+#define COMPLETE_NS (30 * NS_PER_MS)
+
+struct kernel_reader {
+	pthread_t thread;
+	bool is_running;
+	int result;
+};
 
 struct pipeline {
 	const struct pipeline_options *options;
 	struct target target;
 	struct recorder *recorder;
-	struct namer *namer;     /* once the recording is over */
-	struct recorder_cut cut; /* likewise */
+	struct namer *namer;         /* once the reader is done */
+	struct kernel_reader reader; /* of the kernel's symbols */
+	struct recorder_cut cut;     /* once the recording is over */
 	int signal_fd;
 	sigset_t old_signals;
 	uint64_t begin_ns;   /* CLOCK_MONOTONIC */
@@ -156,6 +166,70 @@ static int watch_fds(struct pipeline *pipeline, struct err *err)
 	return r < 0 ? err_errno(err, r, "cannot watch signals and processes") : 0;
 }
 
+static int open_namer(struct pipeline *pipeline)
+{
+	char cache[PATH_MAX];
+	struct namer_options options = {
+		.symbols.no_dwarf = pipeline->options->no_dwarf,
+		.symbols.fetch_debug = pipeline->options->fetch_debug,
+		.symbols.fetch_ctx = pipeline->options->fetch_ctx,
+		.sandbox = pipeline->options->sandbox,
+		.workers_max = NAMER_WORKERS_MAX,
+		.complete_ns = COMPLETE_NS,
+	};
+	struct sym_result result;
+	int kernel;
+
+	if (!pipeline->options->no_cache)
+		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
+	resolve_set_opener(processes_objects(recorder_processes(pipeline->recorder)),
+			   &options.symbols);
+	kernel = namer_new(&options, &pipeline->namer);
+	if (kernel == 0)
+		kernel = namer_add_kernel(pipeline->namer);
+	if (kernel < 0)
+		return kernel;
+	namer_lookup(pipeline->namer, kernel, 0, &result);
+	return 0;
+}
+
+static void *read_kernel(void *ctx)
+{
+	struct pipeline *pipeline = ctx;
+
+	pipeline->reader.result = open_namer(pipeline);
+	return NULL;
+}
+
+/*
+ * The kernel's symbols are read while the recording begins, not while its end is waited for. Our own programs,
+ * which may be sampled, are among them by now; of programs that come later the side band tells, and when modules
+ * came the symbols are read again. Signals are the main thread's.
+ */
+static void begin_reading(struct pipeline *pipeline)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pipeline->reader.is_running =
+		pthread_create(&pipeline->reader.thread, NULL, read_kernel, pipeline) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!pipeline->reader.is_running)
+		read_kernel(pipeline);
+}
+
+static int end_reading(struct pipeline *pipeline, struct err *err)
+{
+	int r;
+
+	if (pipeline->reader.is_running)
+		pthread_join(pipeline->reader.thread, NULL);
+	pipeline->reader.is_running = false;
+	r = pipeline->reader.result;
+	return r < 0 ? err_errno(err, r, "cannot read the kernel's symbols") : 0;
+}
+
 static int prepare(struct pipeline *pipeline, struct err *err)
 {
 	const struct pipeline_options *options = pipeline->options;
@@ -172,6 +246,8 @@ static int prepare(struct pipeline *pipeline, struct err *err)
 		r = open_signals(pipeline, err);
 	if (r == 0)
 		r = open_recorder(pipeline, &config, err);
+	if (r == 0)
+		begin_reading(pipeline);
 	if (r == 0)
 		r = target_start(&pipeline->target, in_command_child, pipeline, err);
 	if (r == 0)
@@ -192,36 +268,6 @@ static bool is_over(const struct pipeline *pipeline)
 {
 	return pipeline->stopped || clock_ns(CLOCK_MONOTONIC) >= deadline_ns(pipeline) ||
 	       target_ended(&pipeline->target, recorder_sampler(pipeline->recorder));
-}
-
-/*
- * The kernel's symbols are read while our own programs, which may have been sampled, are still among
- * them.
- */
-static int open_namer(struct pipeline *pipeline, struct err *err)
-{
-	char cache[PATH_MAX];
-	struct namer_options options = {
-		.symbols.no_dwarf = pipeline->options->no_dwarf,
-		.symbols.fetch_debug = pipeline->options->fetch_debug,
-		.symbols.fetch_ctx = pipeline->options->fetch_ctx,
-		.sandbox = pipeline->options->sandbox,
-		.workers_max = NAMER_WORKERS_MAX,
-	};
-	struct sym_result result;
-	int kernel;
-
-	if (!pipeline->options->no_cache)
-		options.symbols.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
-	resolve_set_opener(processes_objects(recorder_processes(pipeline->recorder)),
-			   &options.symbols);
-	kernel = namer_new(&options, &pipeline->namer);
-	if (kernel == 0)
-		kernel = namer_add_kernel(pipeline->namer);
-	if (kernel < 0)
-		return err_errno(err, kernel, "cannot read the kernel's symbols");
-	namer_lookup(pipeline->namer, kernel, 0, &result);
-	return 0;
 }
 
 /* What is still to do needs neither the kernel's side nor the memory shared with it. */
@@ -252,7 +298,7 @@ static int stop(struct pipeline *pipeline, struct err *err)
 	r = recorder_cut(pipeline->recorder, &pipeline->cut, err);
 	pipeline->times.stop_ns = lap_ns(&at_ns);
 	if (r == 0)
-		r = open_namer(pipeline, err);
+		r = end_reading(pipeline, err);
 	pipeline->times.kernel_ns = lap_ns(&at_ns);
 	if (r == 0)
 		dismiss_recorder(pipeline);
@@ -361,6 +407,7 @@ static void warn_of_silence(const struct pipeline *pipeline)
 
 static void pipeline_done(struct pipeline *pipeline)
 {
+	(void)!end_reading(pipeline, NULL);
 	namer_free(pipeline->namer);
 	recorder_free(pipeline->recorder);
 	recorder_cut_free(&pipeline->cut);

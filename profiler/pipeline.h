@@ -19,7 +19,7 @@ struct pipeline_progress {
 /* What the end of a recording took. */
 struct pipeline_times {
 	uint64_t stop_ns;    /* until all that was sampled is here */
-	uint64_t kernel_ns;  /* to read the kernel's symbols */
+	uint64_t kernel_ns;  /* until the kernel's symbols are, too */
 	uint64_t dismiss_ns; /* to give back what the kernel's side had */
 	uint64_t name_ns;    /* to name it */
 };
