@@ -303,7 +303,7 @@ static void hand_over(struct agent *agent, struct recorder_cut *cut,
 	int r;
 
 	window.cut = TAKE(*cut, (struct recorder_cut){0});
-	window.naming_ns = governor_naming_ns(&limits, cost);
+	window.naming_ns = governor_naming_ns(&agent->governor, &limits);
 	describe_ledger(agent, &window, cost);
 	tell_window(agent, &window, cost);
 	agent->cpus = window.cut.ticks.cpus;

@@ -17,9 +17,11 @@
 #define RAISE_MAX 4
 /* Below this share of the bound, programs that run at each tick are not what costs too much. */
 #define LITTLE_PERCENT 3
-/* Names get so much at least, or what sampling leaves below this share of the bound. */
+/* Names get so much of the bound at least, and what sampling leaves below this share of it. */
 #define NAMING_LEAST_PERCENT 25
 #define NAMING_PERCENT 80
+/* What was not needed is saved for so long: new programs come in bursts, the first when the agent begins. */
+#define CREDIT_NS (300 * NS_PER_SEC)
 /* Memory is let go from this share of its bound on. */
 #define TRIM_PERCENT 85
 /* Not again so soon: finding it all out anew costs CPU time, and what did not help will not. */
@@ -152,6 +154,26 @@ static uint64_t judged_ppm(const struct governor *governor, const struct governo
 	       usual_background_ppm(governor);
 }
 
+static uint64_t bound_of(const struct governor_limits *limits,
+			 const struct governor_measure *measure, uint64_t time_ns)
+{
+	return (uint64_t)((unsigned __int128)time_ns * measure->cpus * limits->cpu_max_ppm / PPM);
+}
+
+static void note_credit(struct governor *governor, const struct governor_limits *limits,
+			const struct governor_measure *measure)
+{
+	uint64_t bound_ns = bound_of(limits, measure, measure->elapsed_ns),
+		 all_ns = bound_of(limits, measure, CREDIT_NS),
+		 most_ns = bound_ns / 100 * NAMING_PERCENT,
+		 left_ns = most_ns - MIN(most_ns, sampling_ns(governor, measure)),
+		 credit_ns = governor->windows ? governor->credit_ns + left_ns : all_ns;
+
+	credit_ns = MIN(credit_ns, all_ns);
+	governor->credit_ns = credit_ns - MIN(credit_ns, measure->background_ns);
+	governor->least_ns = bound_ns / 100 * NAMING_LEAST_PERCENT;
+}
+
 static bool wants_trim(struct governor *governor, const struct governor_limits *limits,
 		       uint64_t memory)
 {
@@ -171,6 +193,7 @@ struct governor_decision governor_decide(struct governor *governor,
 	struct governor_decision decision;
 
 	note_background(governor, measure);
+	note_credit(governor, limits, measure);
 	cost_ppm = judged_ppm(governor, measure);
 	governor->calm = is_calm(limits, cost_ppm, memory) ? governor->calm + 1 : 0;
 	governor->crowded = over ? governor->crowded + 1 : 0;
@@ -200,17 +223,9 @@ bool governor_is_overdrawn(const struct governor *governor, const struct governo
 			  governor_share_ppm(measure, measure->bpf_ns)) < governor->frequency_hz;
 }
 
-uint64_t governor_naming_ns(const struct governor_limits *limits,
-			    const struct governor_measure *measure)
+uint64_t governor_naming_ns(const struct governor *governor, const struct governor_limits *limits)
 {
-	uint64_t sampling_ns = measure->bpf_ns + measure->collector_ns;
-	unsigned __int128 all_ns = (unsigned __int128)measure->elapsed_ns * measure->cpus;
-	uint64_t bound_ns = (uint64_t)(all_ns * limits->cpu_max_ppm / PPM);
-	uint64_t most_ns = bound_ns / 100 * NAMING_PERCENT;
-	uint64_t left_ns = most_ns - MIN(most_ns, sampling_ns);
-
-	return limits->cpu_max_ppm ? MAX(left_ns, bound_ns / 100 * NAMING_LEAST_PERCENT) :
-				     UINT64_MAX;
+	return limits->cpu_max_ppm ? MAX(governor->credit_ns, governor->least_ns) : UINT64_MAX;
 }
 
 const char *governor_reason_text(enum governor_reason reason)

@@ -8,7 +8,7 @@
  * its share long before its end is cut short. Work that comes in bursts whatever the rate (new code that
  * wants names) counts as what it usually takes. And a rate at which sampling is next to nothing of what
  * may be spent is not lowered: what is spent then goes for something else. Names have what sampling leaves of
- * the bound; what they need besides is put off to the next windows.
+ * the bound, and has left in the minutes before, as if there had been some; what they need besides is put off.
  */
 #ifndef SMOLDER_AGENT_GOVERNOR_H
 #define SMOLDER_AGENT_GOVERNOR_H
@@ -42,6 +42,7 @@ struct governor {
 	uint32_t crowded;      /* windows in a row with too much memory */
 	uint32_t untrimmed;    /* windows since memory was let go, or more than matter */
 	uint64_t background_ppm[GOVERNOR_USUAL]; /* of the last windows, the latest first */
+	uint64_t credit_ns, least_ns;            /* saved for names; what they get in any case */
 };
 
 enum governor_reason {
@@ -72,10 +73,10 @@ bool governor_is_overdrawn(const struct governor *governor, const struct governo
 			   const struct governor_measure *measure, uint64_t window_ns);
 
 /*
- * What the names of such a window may cost, CPU time with the writing. UINT64_MAX: as much as they take.
+ * What the names of the window that was decided upon last may cost, CPU time with the writing. UINT64_MAX: as
+ * much as they take.
  */
-uint64_t governor_naming_ns(const struct governor_limits *limits,
-			    const struct governor_measure *measure);
+uint64_t governor_naming_ns(const struct governor *governor, const struct governor_limits *limits);
 
 /* All of it. */
 uint64_t governor_cost_ns(const struct governor_measure *measure);

@@ -74,23 +74,29 @@ static void cost_is_a_share_of_all_cpus(void **state)
 	assert_int_equal(governor_cost_ppm(&measure), 0);
 }
 
+/* 0.1 % of two CPUs: 600 ms in five minutes, 120 ms in a window, of which sampling takes 36. */
 static void names_get_what_sampling_leaves(void **state)
 {
 	struct governor_limits limits = {.frequency_hz = 19, .cpu_max_ppm = 1000};
-	struct governor_measure measure = {
-		.elapsed_ns = 50 * NS_PER_SEC,
-		.cpus = 2, /* so that 100 ms is all there is */
-		.bpf_ns = 20 * NS_PER_MS,
-		.collector_ns = 10 * NS_PER_MS,
-		.background_ns = NS_PER_SEC,
-	};
+	struct world world = {.fixed_ns = 36 * NS_PER_MS};
+	struct governor governor;
 
 	(void)state;
-	assert_int_equal(governor_naming_ns(&limits, &measure), 50 * NS_PER_MS);
-	measure.collector_ns = NS_PER_SEC;
-	assert_int_equal(governor_naming_ns(&limits, &measure), 25 * NS_PER_MS);
+	governor_init(&governor, &limits);
+	run(&governor, &limits, &world, 1);
+	assert_int_equal(governor_naming_ns(&governor, &limits), 600 * NS_PER_MS);
+	world.background_ns = 160 * NS_PER_MS; /* 100 more than a window has for it */
+	run(&governor, &limits, &world, 2);
+	assert_int_equal(governor_naming_ns(&governor, &limits), 340 * NS_PER_MS);
+	run(&governor, &limits, &world, 10);
+	assert_int_equal(governor_naming_ns(&governor, &limits), 30 * NS_PER_MS); /* the least */
+	world.background_ns = 0;
+	run(&governor, &limits, &world, 2);
+	assert_int_equal(governor_naming_ns(&governor, &limits), 120 * NS_PER_MS);
+	run(&governor, &limits, &world, 20);
+	assert_int_equal(governor_naming_ns(&governor, &limits), 600 * NS_PER_MS);
 	limits.cpu_max_ppm = 0;
-	assert_true(governor_naming_ns(&limits, &measure) == UINT64_MAX);
+	assert_true(governor_naming_ns(&governor, &limits) == UINT64_MAX);
 }
 
 static void within_bounds_nothing_changes(void **state)
