@@ -6,6 +6,7 @@
 #include "version.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,11 +73,22 @@ static int dispatch(int argc, char **argv)
 	return verb->run(verb, argc - 1, argv + 1);
 }
 
-/* A result that did not reach its reader is a failure: a full disk, a closed pipe. */
+static bool is_reader_gone(void)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
+/*
+ * A result that did not reach its reader is a failure: a full disk, a closed pipe. Of the latter its reader
+ * knows, as "| head" does.
+ */
 static int close_stdout(int code)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		msg_error("cannot write to standard output: %m");
+		if (!is_reader_gone())
+			msg_error("cannot write to standard output: %m");
 		return EXIT_FAILED;
 	}
 	return code;

@@ -60,6 +60,16 @@ static void print_fact(const struct profile *profile, const char *word, uint32_t
 		printf("%-10s%s\n", word, plain_text(text));
 }
 
+/* A merge of several rates has none. */
+static void print_event(const struct ledger *ledger)
+{
+	char rate[32] = "several rates";
+
+	if (ledger->frequency_hz)
+		snprintf(rate, sizeof(rate), "%" PRIu32 " Hz", ledger->frequency_hz);
+	printf("%-10s%s at %s on %" PRIu32 " CPUs\n", "event", ledger->event, rate, ledger->cpus);
+}
+
 void summary_print_origin(const struct profile *profile)
 {
 	uint32_t type = summary_value_type(profile);
@@ -75,8 +85,7 @@ void summary_print_origin(const struct profile *profile)
 		printf("%-10s%.2f s\n", "duration",
 		       (double)profile->duration_ns / (double)NS_PER_SEC);
 	if (profile->ledger.event[0])
-		printf("%-10s%s at %" PRIu32 " Hz on %" PRIu32 " CPUs\n", "event",
-		       profile->ledger.event, profile->ledger.frequency_hz, profile->ledger.cpus);
+		print_event(&profile->ledger);
 	printf("%-10s%" PRId64 " %s\n", "total", profile_total(profile, type),
 	       strtab_get(&profile->strings, profile->value_types[type].type));
 	vec_for_each(&profile->comments, comment)

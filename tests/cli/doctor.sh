@@ -132,6 +132,15 @@ check_full_disk() {
 	is "in one line" "$(cat err)" "smolder: cannot write to standard output: No space left on device"
 }
 
+# As with "| head": who went away has had enough.
+check_gone_reader() {
+	mkfifo gone
+	exec 9<>gone 8>gone 9<&-
+	not_ok "a reader that went away is a failure" bash -c "$SMOLDER doctor >&8 2>err"
+	exec 8>&-
+	is "that nobody needs to be told of" "$(cat err)" ""
+}
+
 need_root
 need_cmd setpriv
 check_nobody
@@ -141,6 +150,7 @@ check_advice
 check_process
 check_places
 check_full_disk
+check_gone_reader
 if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
 	check_not_processes
 fi

@@ -93,6 +93,7 @@ test_governor() {
 	said "governor: it lowers the rate, and says why" "now at [0-9]+ Hz: more CPU time"
 	read_store
 	closes "governor: the ledger closes" ledger.json 32
+	matches "governor: a report of it says so" "$("$SMOLDER" report store 2>report.err)" "at several rates"
 	between "governor: CPU time in a thousand of what there was" "$(permille_of_time)" 500 1050
 	stop
 	rm -rf store
