@@ -135,7 +135,9 @@ check_full_disk() {
 # As with "| head": who went away has had enough.
 check_gone_reader() {
 	mkfifo gone
-	exec 9<>gone 8>gone 9<&-
+	exec 9<>gone
+	exec 8>gone
+	exec 9<&-
 	not_ok "a reader that went away is a failure" bash -c "$SMOLDER doctor >&8 2>err"
 	exec 8>&-
 	is "that nobody needs to be told of" "$(cat err)" ""
