@@ -304,6 +304,14 @@ static int run_with(struct symbolize *symbolize, struct debuginfod *servers, cha
 	return code;
 }
 
+/* A file that the user names is read as addr2line reads it: workers take half as much again for each address. */
+static int open_sandbox(struct symbolize *symbolize)
+{
+	if (!symbolize->pid && !symbolize->no_sandbox)
+		return 0;
+	return confine_open(symbolize->no_sandbox, &symbolize->sandbox);
+}
+
 static int run(struct symbolize *symbolize, char **operands)
 {
 	struct debuginfod *servers;
@@ -311,7 +319,7 @@ static int run(struct symbolize *symbolize, char **operands)
 
 	if (debug_servers_open(symbolize->debuginfod, &servers) < 0)
 		return EXIT_FAILED;
-	if (confine_open(symbolize->no_sandbox, &symbolize->sandbox) == 0)
+	if (open_sandbox(symbolize) == 0)
 		code = run_with(symbolize, servers, operands);
 	confine_tell_failures(symbolize->sandbox);
 	sandbox_free(symbolize->sandbox);
@@ -350,7 +358,8 @@ static const char help[] =
 	"      --no-dwarf             by symbol tables alone: less memory, no lines\n"
 	"      --debuginfod           get missing debug files from the servers in DEBUGINFOD_URLS\n"
 	"      --no-cache             neither read nor write the cache of symbols\n"
-	"      --no-sandbox           parse files in this process, with all its privileges\n"
+	"      --no-sandbox           parse a process's files in this process, with all its "
+	"privileges\n"
 	"\n"
 	"Addresses are hexadecimal; those of a file are its own, as nm prints them. Without any "
 	"they "

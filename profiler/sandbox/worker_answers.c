@@ -16,7 +16,7 @@ static void add_text(struct buf *bytes, const char *text)
 
 static void add_frame(struct buf *bytes, const struct sym_frame *frame)
 {
-	bool mangled = strcmp(frame->name, frame->system_name) != 0;
+	bool mangled = frame->name != frame->system_name;
 
 	buf_append_byte(bytes, (frame->inlined ? FRAME_INLINED : 0) |
 				       (frame->file ? FRAME_HAS_FILE : 0) |
