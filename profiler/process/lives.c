@@ -232,10 +232,9 @@ void lives_forget_before(struct lives *lives, uint64_t time_ns)
 		}
 		forget_images_before(life, time_ns);
 		vec_for_each(&life->images, image) {
-			if (!image->changed_ns || image->changed_ns >= time_ns)
-				continue;
-			image->changed_ns = 0;
-			mappings_forget_replaced(image->mappings);
+			mappings_forget_replaced(image->mappings, time_ns);
+			if (image->changed_ns < time_ns)
+				image->changed_ns = 0;
 		}
 	}
 }

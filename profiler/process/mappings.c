@@ -6,10 +6,16 @@
 #include <errno.h>
 #include <string.h>
 
+struct past_mapping {
+	struct mapping mapping; /* the part that was replaced */
+	uint64_t until_ns;
+};
+
 struct mappings {
 	uint32_t refs;
-	VEC(struct mapping) current;  /* by address, disjoint */
-	VEC(struct mapping) replaced; /* oldest first */
+	VEC(struct mapping) current;       /* by address, disjoint */
+	VEC(struct past_mapping) replaced; /* oldest first */
+	uint64_t known_ns;                 /* what was replaced before that time is not all here */
 };
 
 struct mappings *mappings_new(void)
@@ -37,26 +43,31 @@ struct mappings *mappings_unref(struct mappings *mappings)
 	return NULL;
 }
 
-static void mappings_cleanup(struct mappings **mappings)
+/* With the same current mappings, and none that were replaced. */
+static struct mappings *copy_current(const struct mappings *from)
 {
-	mappings_unref(*mappings);
+	_cleanup_mappings_ struct mappings *copy = mappings_new();
+
+	if (!copy || vec_reserve(&copy->current, from->current.len + 1) < 0)
+		return NULL;
+	vec_for_each(&from->current, mapping)
+		copy->current.items[copy->current.len++] = *mapping;
+	return TAKE_PTR(copy);
 }
 
 int mappings_own(struct mappings **mappings)
 {
-	_cleanup_(mappings_cleanup) struct mappings *copy = NULL;
+	_cleanup_mappings_ struct mappings *copy = NULL;
 	const struct mappings *from = *mappings;
 
 	if (from->refs == 1)
 		return 0;
-	copy = mappings_new();
-	if (!copy || vec_reserve(&copy->current, from->current.len + 1) < 0 ||
-	    vec_reserve(&copy->replaced, from->replaced.len + 1) < 0)
+	copy = copy_current(from);
+	if (!copy || vec_reserve(&copy->replaced, from->replaced.len + 1) < 0)
 		return -ENOMEM;
-	vec_for_each(&from->current, mapping)
-		copy->current.items[copy->current.len++] = *mapping;
-	vec_for_each(&from->replaced, mapping)
-		copy->replaced.items[copy->replaced.len++] = *mapping;
+	vec_for_each(&from->replaced, past)
+		copy->replaced.items[copy->replaced.len++] = *past;
+	copy->known_ns = from->known_ns;
 	mappings_unref(*mappings);
 	*mappings = TAKE_PTR(copy);
 	return 0;
@@ -84,7 +95,8 @@ static struct mapping part_of(const struct mapping *whole, uint64_t start, uint6
 	return (struct mapping){.start = start,
 				.limit = limit,
 				.file_offset = whole->file_offset + (start - whole->start),
-				.object = whole->object};
+				.object = whole->object,
+				.since_ns = whole->since_ns};
 }
 
 static bool is_same_code(const struct mapping *a, const struct mapping *b)
@@ -92,16 +104,35 @@ static bool is_same_code(const struct mapping *a, const struct mapping *b)
 	return a->object == b->object && a->file_offset - a->start == b->file_offset - b->start;
 }
 
-/* Losing one for want of memory costs no more than one past the cap does. */
-static void remember_replaced(struct mappings *mappings, const struct mapping *mapping)
+static void forget_oldest(struct mappings *mappings, size_t count)
+{
+	mappings->replaced.len -= count;
+	memmove(mappings->replaced.items, mappings->replaced.items + count,
+		mappings->replaced.len * sizeof(*mappings->replaced.items));
+}
+
+static void remember_replaced(struct mappings *mappings, const struct past_mapping *past)
 {
 	if (mappings->replaced.len == MAPPINGS_REPLACED_MAX) {
-		mappings->replaced.len--;
-		memmove(mappings->replaced.items, mappings->replaced.items + 1,
-			mappings->replaced.len * sizeof(*mapping));
+		mappings->known_ns = MAX(mappings->known_ns, mappings->replaced.items[0].until_ns);
+		forget_oldest(mappings, 1);
 	}
-	if (vec_push(&mappings->replaced, *mapping) < 0)
-		return;
+	if (vec_push(&mappings->replaced, *past) < 0)
+		mappings->known_ns = MAX(mappings->known_ns, past->until_ns);
+}
+
+/* The part of `before` that `mapping` takes the place of. */
+static void remember_covered(struct mappings *mappings, const struct mapping *before,
+			     const struct mapping *mapping)
+{
+	struct past_mapping past = {
+		.mapping = part_of(before, MAX(before->start, mapping->start),
+				   MIN(before->limit, mapping->limit)),
+		.until_ns = mapping->since_ns,
+	};
+
+	if (!is_same_code(before, mapping))
+		remember_replaced(mappings, &past);
 }
 
 int mappings_insert(struct mappings *mappings, const struct mapping *mapping)
@@ -129,8 +160,7 @@ int mappings_insert(struct mappings *mappings, const struct mapping *mapping)
 	if (vec_reserve(&mappings->current, new_len) < 0)
 		return -ENOMEM;
 	for (size_t i = first; i < last; i++)
-		if (!is_same_code(&mappings->current.items[i], mapping))
-			remember_replaced(mappings, &mappings->current.items[i]);
+		remember_covered(mappings, &mappings->current.items[i], mapping);
 	memmove(mappings->current.items + first + pieces_len, mappings->current.items + last,
 		(mappings->current.len - last) * sizeof(*mapping));
 	memcpy(mappings->current.items + first, pieces, pieces_len * sizeof(*mapping));
@@ -138,15 +168,34 @@ int mappings_insert(struct mappings *mappings, const struct mapping *mapping)
 	return 0;
 }
 
-void mappings_supersede(struct mappings *mappings, const struct mappings *before)
+/* Where the code of `before` is still there, it is as old as it was. False: other code lies there now. */
+static bool carry_over(struct mappings *mappings, const struct mapping *before)
 {
-	vec_for_each(&before->replaced, mapping)
-		remember_replaced(mappings, mapping);
+	size_t i = first_behind(mappings, before->start);
+	bool same = true;
+
+	for (; i < mappings->current.len && mappings->current.items[i].start < before->limit; i++) {
+		if (is_same_code(&mappings->current.items[i], before))
+			mappings->current.items[i].since_ns = before->since_ns;
+		else
+			same = false;
+	}
+	return same;
+}
+
+void mappings_supersede(struct mappings *mappings, const struct mappings *before, uint64_t time_ns)
+{
+	mappings->known_ns = before->known_ns;
+	vec_for_each(&before->replaced, past)
+		remember_replaced(mappings, past);
 	vec_for_each(&before->current, mapping) {
 		const struct mapping *now = mappings_find(mappings, mapping->start);
+		struct past_mapping past = {.mapping = *mapping, .until_ns = time_ns};
 
 		if (!now || !is_same_code(now, mapping) || now->limit < mapping->limit)
-			remember_replaced(mappings, mapping);
+			remember_replaced(mappings, &past);
+		if (!carry_over(mappings, mapping))
+			mappings->known_ns = time_ns;
 	}
 }
 
@@ -162,7 +211,7 @@ const struct mapping *mappings_find(const struct mappings *mappings, uint64_t ad
 const struct mapping *mappings_find_replaced(const struct mappings *mappings, uint64_t address)
 {
 	for (size_t i = mappings->replaced.len; i-- > 0;) {
-		const struct mapping *mapping = &mappings->replaced.items[i];
+		const struct mapping *mapping = &mappings->replaced.items[i].mapping;
 
 		if (mapping->start <= address && address < mapping->limit)
 			return mapping;
@@ -170,9 +219,62 @@ const struct mapping *mappings_find_replaced(const struct mappings *mappings, ui
 	return NULL;
 }
 
-void mappings_forget_replaced(struct mappings *mappings)
+static bool was_there(const struct past_mapping *past, uint64_t time_ns)
 {
-	mappings->replaced.len = 0;
+	return past->mapping.since_ns <= time_ns && time_ns < past->until_ns;
+}
+
+/* The first of the replaced ones, from `i` on, that was there; their count when there is none. */
+static size_t next_there(const struct mappings *mappings, size_t i, uint64_t time_ns)
+{
+	while (i < mappings->replaced.len && !was_there(&mappings->replaced.items[i], time_ns))
+		i++;
+	return i;
+}
+
+int mappings_at(struct mappings *mappings, uint64_t time_ns, struct mappings **ret_then)
+{
+	_cleanup_mappings_ struct mappings *then = NULL;
+	size_t i = next_there(mappings, 0, time_ns);
+	int r = 0;
+
+	if (time_ns < mappings->known_ns)
+		return -ESTALE;
+	if (i == mappings->replaced.len) {
+		*ret_then = mappings_ref(mappings);
+		return 0;
+	}
+	then = copy_current(mappings);
+	for (; r == 0 && i < mappings->replaced.len; i = next_there(mappings, i + 1, time_ns))
+		r = then ? mappings_insert(then, &mappings->replaced.items[i].mapping) : -ENOMEM;
+	if (r < 0)
+		return r;
+	then->replaced.len = 0;
+	*ret_then = TAKE_PTR(then);
+	return 0;
+}
+
+bool mappings_agree(const struct mappings *a, const struct mappings *b)
+{
+	if (a->current.len != b->current.len)
+		return false;
+	for (size_t i = 0; i < a->current.len; i++) {
+		const struct mapping *x = &a->current.items[i], *y = &b->current.items[i];
+
+		if (x->start != y->start || x->limit != y->limit || !is_same_code(x, y))
+			return false;
+	}
+	return true;
+}
+
+/* They are in the order of `until_ns`, but for those of which that is not known exactly. */
+void mappings_forget_replaced(struct mappings *mappings, uint64_t time_ns)
+{
+	size_t old = 0;
+
+	while (old < mappings->replaced.len && mappings->replaced.items[old].until_ns < time_ns)
+		old++;
+	forget_oldest(mappings, old);
 }
 
 void mappings_name_objects(const struct mappings *mappings,
@@ -180,8 +282,8 @@ void mappings_name_objects(const struct mappings *mappings,
 {
 	vec_for_each(&mappings->current, mapping)
 		name(ctx, mapping->object);
-	vec_for_each(&mappings->replaced, mapping)
-		name(ctx, mapping->object);
+	vec_for_each(&mappings->replaced, past)
+		name(ctx, past->mapping.object);
 }
 
 size_t mappings_count(const struct mappings *mappings)

@@ -84,7 +84,8 @@ static void apply_mmap(struct processes *processes, const struct sideband_record
 	};
 	struct mapping mapping = {.start = sighting.start,
 				  .limit = sighting.limit,
-				  .file_offset = record->mmap.file_offset};
+				  .file_offset = record->mmap.file_offset,
+				  .since_ns = record->time_ns};
 	struct image *image = life ? life_current(life) : NULL;
 
 	if (life && !image)

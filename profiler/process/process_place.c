@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* The page of fixed address that x86-64 keeps for old programs: asm/vsyscall.h. */
@@ -193,16 +194,30 @@ void processes_place(struct processes *processes, const struct smolder_task *tas
 	processes->counters.places[place->reason]++;
 }
 
+static struct image *find_image(struct processes *processes, const struct smolder_task *task)
+{
+	struct life *life = life_of_task(processes, task);
+
+	return life ? image_of_task(processes, life, task) : NULL;
+}
+
 const struct mappings *processes_mappings(struct processes *processes,
 					  const struct smolder_task *task, uint64_t *ret_changed_ns)
 {
-	struct life *life = life_of_task(processes, task);
-	const struct image *image = life ? image_of_task(processes, life, task) : NULL;
+	const struct image *image = find_image(processes, task);
 
 	if (!image)
 		return NULL;
 	*ret_changed_ns = image->changed_ns;
 	return image->mappings;
+}
+
+int processes_mappings_at(struct processes *processes, const struct smolder_task *task,
+			  uint64_t time_ns, struct mappings **ret_mappings)
+{
+	const struct image *image = find_image(processes, task);
+
+	return image ? mappings_at(image->mappings, time_ns, ret_mappings) : -ESRCH;
 }
 
 bool processes_take_changed(struct processes *processes, uint32_t *ret_tgid)
@@ -228,6 +243,7 @@ const char *place_reason_name(enum place_reason reason)
 		[PLACE_UNKNOWN_PROCESS] = "unknown process",
 		[PLACE_UNKNOWN_IMAGE] = "unknown image of the process",
 		[PLACE_UNMAPPED] = "unmapped address",
+		[PLACE_CHANGED] = "mappings changing",
 		[PLACE_NO_ROOM] = "too many object files",
 	};
 

@@ -245,7 +245,7 @@ static bool renew_image(struct processes *processes, struct life *life, uint32_t
 		if (!image)
 			return false;
 	} else {
-		mappings_supersede(mappings, image->mappings);
+		mappings_supersede(mappings, image->mappings, time_ns);
 		mappings_unref(image->mappings);
 		image->mappings = mappings;
 	}

@@ -49,6 +49,7 @@ enum place_reason {
 	PLACE_UNKNOWN_IMAGE, /* the process is known, this image (between two execs) of it is not */
 	PLACE_UNMAPPED,      /* no executable mapping of the process holds the address */
 	PLACE_NO_ROOM,       /* a cap of ours was reached */
+	PLACE_CHANGED,       /* which of the mappings that were there in turn is not known */
 	PLACE_REASON_COUNT
 };
 
@@ -141,6 +142,13 @@ void processes_place(struct processes *processes, const struct smolder_task *tas
 const struct mappings *processes_mappings(struct processes *processes,
 					  const struct smolder_task *task,
 					  uint64_t *ret_changed_ns);
+
+/*
+ * A reference to the mappings as they were at that time: see mappings_at(). -ESRCH: this image of this process is
+ * not known.
+ */
+int processes_mappings_at(struct processes *processes, const struct smolder_task *task,
+			  uint64_t time_ns, struct mappings **ret_mappings) _warn_unused_;
 
 /*
  * A process whose mappings have changed since this was last asked; each maybe several times. False: no more, or

@@ -26,8 +26,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	buf_append(&text, data, len);
 	while (procfs_next_map(&text, &at, &map)) {
-		struct mapping mapping = {map.start, map.limit, map.file_offset,
-					  (uint32_t)strlen(map.path)};
+		struct mapping mapping = {.start = map.start,
+					  .limit = map.limit,
+					  .file_offset = map.file_offset,
+					  .object = (uint32_t)strlen(map.path)};
 
 		if (mappings_insert(mappings, &mapping) == 0)
 			assert(mappings_find(mappings, map.start));
