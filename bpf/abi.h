@@ -34,6 +34,15 @@ struct smolder_stack_name {
 	__u64 hash, check;
 };
 
+/*
+ * A state of an address space. `changes` is the kernel's own count (mm_struct.mm_lock_seq): it grows whenever
+ * mappings may have changed, and one that changed has its value of then. 0: this kernel does not count.
+ */
+struct smolder_space {
+	__u32 changes;
+	__u32 code_pages; /* in executable mappings that cannot be written (mm_struct.exec_vm) */
+};
+
 /* kernel_stack in struct smolder_key: an id of the epoch's STACK_TRACE map, or: */
 #define SMOLDER_NO_STACK (-1)
 
@@ -93,6 +102,8 @@ struct smolder_run { /* of pages of stack memory */
  */
 struct smolder_copy {
 	struct smolder_record head;
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	struct smolder_space space;
 	__u64 registers[17]; /* by DWARF number, as in bpf/unwind_abi.h */
 	__u32 call_site;     /* the program counter is a return address */
 	__u32 absent;        /* of the pages, a set: bit n for the nth, not readable */
@@ -150,7 +161,7 @@ struct smolder_stats {
 _Static_assert(sizeof(struct smolder_task) == 16, "abi");
 _Static_assert(sizeof(struct smolder_key) == 64, "abi");
 _Static_assert(sizeof(struct smolder_record) == 104, "abi");
-_Static_assert(sizeof(struct smolder_copy) == 104 + 144 + 32 + 1016, "abi");
+_Static_assert(sizeof(struct smolder_copy) == 104 + 16 + 144 + 32 + 1016, "abi");
 _Static_assert(sizeof(struct smolder_event) == 56, "abi");
 
 #endif

@@ -238,6 +238,9 @@ static __always_inline int send_copy(const struct tick *tick, const struct stepp
 	copy->head.key = tick->key;
 	copy->head.user_len = 0;
 	copy->head.kernel_len = tick->kernel ? copy_stack(tick->ctx, copy->kernel) : 0;
+	copy->head.walk_end = walk->end;
+	copy->time_ns = bpf_ktime_get_boot_ns();
+	copy->space = space_of(bpf_get_current_task_btf());
 	__builtin_memcpy(copy->registers, walk->registers, sizeof(copy->registers));
 	copy->call_site = walk->call_site;
 	copy->runs[0] = runs[0];
@@ -276,6 +279,8 @@ static __always_inline int copy_stack_memory(const struct tick *tick)
 /* Mappings that user space does not know yet, or did not when it last told us. */
 static __always_inline bool is_worth_a_copy(const struct stepper_walk *walk)
 {
+	if (walk->end == WALK_CHANGED)
+		return !(walk->process_flags & WALK_PROCESS_RESTLESS);
 	if (walk->process_flags & WALK_PROCESS_NO_COPIES)
 		return false;
 	return walk->end == WALK_NO_PROCESS || walk->end == WALK_UNMAPPED;
@@ -459,12 +464,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	task_identity(parent, &identity);
 	if (!is_followed(&identity))
 		return 0;
-	if (config.walk_tables) {
-		struct smolder_task child_identity;
-
-		task_identity(child, &child_identity);
-		walk_inherit(&identity, &child_identity);
-	}
+	if (config.walk_tables)
+		walk_inherit(parent, child, &identity);
 	if (config.filter_targets) {
 		if (!config.follow_children)
 			return 0;

@@ -10,6 +10,7 @@
  *	STEPPER_POOL_MASK                   size of the pool - 1; the size is a power of two
  *	STEPPER_OBJECT(table)               struct unwind_object * of map "walk_objects", or NULL
  *	STEPPER_MEMORY(address)             where the spot of this address may be remembered, or NULL
+ *	STEPPER_TRUSTS(address, word)       is that address still mapped as the mapping set says?
  *	STEPPER_WALK_HOST                   members of struct stepper_walk of the includer's own
  *
  * Every index into the pool is masked, so that no table, however broken, leads outside of it; the
@@ -42,6 +43,7 @@ struct stepper_walk {
 	__u64 pc, sp, fp;
 	__u64 registers[STEPPER_REGISTER_SLOTS]; /* by DWARF number */
 	__u32 mapset_id, mapset_off, mapset_len;
+	__u32 true_mapset_id;  /* `mapset_id` if all of the set is known to be true, else 0 */
 	__u32 call_site;       /* pc is a return address: the call is before it */
 	__u32 registers_known; /* a set: all in the leaf and in a frame that a signal interrupted */
 	__u32 frames_max;
@@ -479,9 +481,10 @@ STEPPER_FN enum walk_end stepper_look_up(struct stepper_walk *walk, const unsign
 	return WALK_RUNNING;
 }
 
-/* The same through the cache. What leads nowhere, or depends on more than the address, is not kept. */
-STEPPER_FN enum walk_end stepper_recall(struct stepper_walk *walk, const unsigned char *pool,
-					__u64 address, struct stepper_spot *spot)
+/* What leads nowhere, or depends on more than the address, is not kept. */
+STEPPER_FN enum walk_end stepper_look_up_and_keep(struct stepper_walk *walk,
+						  const unsigned char *pool, __u64 address,
+						  struct stepper_spot *spot)
 {
 	struct stepper_memory *memory = STEPPER_MEMORY(address);
 	enum walk_end end;
@@ -497,6 +500,24 @@ STEPPER_FN enum walk_end stepper_recall(struct stepper_walk *walk, const unsigne
 		memory->spot = *spot;
 	}
 	return end;
+}
+
+/* The same through the cache, and no longer than what the mapping set says of the mapping is true. */
+STEPPER_FN enum walk_end stepper_recall(struct stepper_walk *walk, const unsigned char *pool,
+					__u64 address, struct stepper_spot *spot)
+{
+	struct stepper_memory *memory = STEPPER_MEMORY(address);
+	enum walk_end end;
+
+	if (memory && memory->address == address && memory->mapset_id == walk->true_mapset_id) {
+		*spot = memory->spot;
+		return WALK_RUNNING;
+	}
+	end = stepper_look_up_and_keep(walk, pool, address, spot);
+	if (end == WALK_UNMAPPED || STEPPER_TRUSTS(address, spot->word))
+		return end;
+	spot->word = WALK_UNPLACED | (address & WALK_OFFSET_MASK);
+	return WALK_CHANGED;
 }
 
 /*

@@ -3,6 +3,8 @@
 #ifndef SMOLDER_BPF_TASK_BPF_H
 #define SMOLDER_BPF_TASK_BPF_H
 
+#include "bpf/sampler_config.h"
+
 static __always_inline __u64 start_boottime(struct task_struct *task)
 {
 	struct task_struct *leader = task->group_leader;

@@ -51,8 +51,51 @@ struct signal_struct {
 	atomic_t live;
 };
 
+typedef struct seqcount {
+	unsigned int sequence;
+} seqcount_t;
+
+struct maple_tree {
+	void *ma_root;
+};
+
+/* Since v6.1; the layout of nodes: include/linux/maple_tree.h. */
+struct maple_range_64 {
+	unsigned long pivot[15];
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	unsigned long pivot[9];
+	void *slot[10];
+};
+
+enum maple_type {
+	maple_dense,
+	maple_leaf_64,
+	maple_range_64,
+	maple_arange_64,
+};
+
+struct file;
+
 struct mm_struct {
 	unsigned long start_stack;
+	unsigned long exec_vm;
+	struct maple_tree mm_mt;
+	seqcount_t mm_lock_seq; /* since v6.13, with CONFIG_PER_VMA_LOCK; an int from v6.4 on */
+};
+
+/* From v6.4 to v6.12. */
+struct mm_struct___int {
+	int mm_lock_seq;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start, vm_end;
+	struct mm_struct *vm_mm;
+	struct file *vm_file;
+	unsigned int vm_lock_seq; /* an int before v6.13 */
 };
 
 struct thread_struct {

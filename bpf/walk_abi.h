@@ -10,6 +10,7 @@
 #ifndef SMOLDER_BPF_WALK_ABI_H
 #define SMOLDER_BPF_WALK_ABI_H
 
+#include "bpf/abi.h"
 #include "bpf/unwind_abi.h"
 
 #define WALK_FRAMES_MAX 1024 /* the most that can be asked for */
@@ -36,6 +37,10 @@
 #define WALK_OBJECT_ID_MAX 0xffffu
 #define WALK_UNPLACED (1ull << 63)
 
+/* Objects below are the kernel's own; up to the last of these, memory without a file; then files. */
+#define WALK_OBJECT_MEMORY_FIRST 3
+#define WALK_OBJECT_MEMORY_LAST 5
+
 /* One executable mapping. Its start is in the set's array of starts. */
 struct walk_mapping {
 	__u64 limit;
@@ -61,10 +66,14 @@ struct walk_process {
 	__u32 mapset_id;
 	__u32 mapset_off; /* in the pool */
 	__u32 flags;      /* WALK_PROCESS_* */
+	/* What has not changed since then is as the mapping set has it; the programs renew it at fork. */
+	struct smolder_space space;
 };
 
 /* Copies of this process's stacks did not help: its mappings are known, its stacks lead elsewhere. */
 #define WALK_PROCESS_NO_COPIES 0x1
+/* Its code changes so often that for a while no more copies are made for that reason. */
+#define WALK_PROCESS_RESTLESS 0x2
 
 /* How a walk ended. WALK_COMPLETE: at the base of the stack; all others: before. */
 enum walk_end {
@@ -83,13 +92,14 @@ enum walk_end {
 	WALK_REGISTER_LOST, /* a rule needs a register known only in a leaf */
 	WALK_COMPAT,        /* 32-bit code */
 	WALK_SHORT_COPY,    /* of a copied stack: more than was copied */
-	WALK_CHAIN_ENDED,   /* by frame pointers alone: their chain ended, wherever that was */
+	WALK_CHANGED,     /* the mapping has changed since the process's mappings were published */
+	WALK_CHAIN_ENDED, /* by frame pointers alone: their chain ended, wherever that was */
 	WALK_END_CNT
 };
 
 _Static_assert(sizeof(struct walk_mapping) == 32, "walk abi");
 _Static_assert(sizeof(struct walk_mapset) == 8, "walk abi");
-_Static_assert(sizeof(struct walk_process) == 24, "walk abi");
+_Static_assert(sizeof(struct walk_process) == 32, "walk abi");
 _Static_assert(1 << WALK_MAPPING_SEARCH_STEPS >= WALK_MAPPINGS_MAX, "walk abi");
 
 #endif

@@ -3,7 +3,9 @@
 #ifndef SMOLDER_BPF_WALKER_BPF_H
 #define SMOLDER_BPF_WALKER_BPF_H
 
+#include "bpf/mapping_check.bpf.h"
 #include "bpf/stack_window.bpf.h"
+#include "bpf/task.bpf.h"
 #include "bpf/user_regs.bpf.h"
 #include "bpf/walk_abi.h"
 
@@ -36,10 +38,14 @@ struct stepper_walk;
 
 struct stepper_memory;
 static __always_inline struct stepper_memory *memory_of(__u64 address);
+static __always_inline bool walk_trusts(struct stepper_walk *walk, __u64 address, __u64 word);
 
 #define STEPPER_FN static __always_inline
 #define STEPPER_WALK_HOST                                                                          \
 	__u64 process_flags;                                                                       \
+	__u64 known_changes; /* what changed from then on is not what was published */             \
+	__u64 checked_start, checked_len; /* the mapping that was last seen not to have changed */ \
+	struct mapping_search search;                                                              \
 	__u64 is_compat;                                                                           \
 	struct stack_window window;
 #define STEPPER_POOL_MASK walk_pool_mask
@@ -49,6 +55,7 @@ static __always_inline struct stepper_memory *memory_of(__u64 address);
 #else
 #define STEPPER_MEMORY(address) memory_of(address)
 #endif
+#define STEPPER_TRUSTS(address, word) walk_trusts(walk, address, word)
 #define stepper_read(walk, to, size, addr) bpf_probe_read_user(to, size, (const void *)(addr))
 #define stepper_read_stack(walk, to, size, addr) stack_window_read(&walk->window, to, size, addr)
 
@@ -92,6 +99,53 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sample_scratch);
 } scratch SEC(".maps");
+
+static long walk_search_level(__u32 index, void *ctx)
+{
+	__u32 zero = 0;
+	struct sample_scratch *sample = bpf_map_lookup_elem(&scratch, &zero);
+
+	return sample ? search_one_level(&sample->walk.search) : 1;
+}
+
+/*
+ * Has the mapping that holds the address been there, unchanged, since the mapping set was published? Memory without a
+ * file only has to be that. Code that runs is mapped: where no mapping is found, the tree is not what we take it for, and
+ * tells nothing. Global, so that the verifier looks at it once.
+ */
+__noinline int walk_check_mapping(struct stepper_walk *walk, __u64 address, __u64 word)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 object = (word & ~WALK_UNPLACED) >> WALK_OFFSET_BITS;
+	struct vm_area_struct *vma;
+	__u64 start, len;
+
+	if (!walk || !kernel_counts_changes() || object < WALK_OBJECT_MEMORY_FIRST)
+		return 1;
+	walk->search.address = address;
+	walk->search.entry = (__u64)task->mm->mm_mt.ma_root;
+	walk->search.found = 0;
+	bpf_loop(MAPLE_LEVELS_MAX, walk_search_level, NULL, 0);
+	if (!walk->search.found)
+		return 1;
+	vma = (void *)walk->search.entry;
+	start = BPF_CORE_READ(vma, vm_start);
+	len = BPF_CORE_READ(vma, vm_end) - start;
+	if (address - start >= len || BPF_CORE_READ(vma, vm_mm) != task->mm)
+		return 1;
+	walk->checked_start = start;
+	walk->checked_len = len;
+	if (object <= WALK_OBJECT_MEMORY_LAST)
+		return !BPF_CORE_READ(vma, vm_file);
+	return (__s32)(BPF_CORE_READ(vma, vm_lock_seq) - (__u32)walk->known_changes) < 0;
+}
+
+static __always_inline bool walk_trusts(struct stepper_walk *walk, __u64 address, __u64 word)
+{
+	if (walk->true_mapset_id || address - walk->checked_start < walk->checked_len)
+		return true;
+	return walk_check_mapping(walk, address, word);
+}
 
 /*
  * After a system call the program counter is behind the instruction, like a return address; unless the kernel has
@@ -140,9 +194,11 @@ static __always_inline void walk_begin(struct stepper_walk *walk)
 	walk->sp = walk->registers[UNWIND_REGISTER_SP];
 	walk->fp = walk->registers[UNWIND_REGISTER_FP];
 	walk->mapset_id = 0;
+	walk->true_mapset_id = 0;
 	walk->mapset_off = 0;
 	walk->mapset_len = 0;
 	walk->process_flags = 0;
+	walk->checked_len = 0;
 	walk->registers_known = STEPPER_REGISTERS_ALL;
 	walk->frames_len = 0;
 	walk->end = WALK_RUNNING;
@@ -163,16 +219,20 @@ static __always_inline bool walk_find_mapset(struct stepper_walk *walk, const un
 					     const struct smolder_task *identity)
 {
 	struct walk_process *process = bpf_map_lookup_elem(&walk_processes, &identity->tgid);
-	__u32 off;
+	__u32 off, changes;
 
 	if (!process || process->start_ns != identity->start_ns ||
 	    process->exec_gen != identity->exec_gen)
 		return false;
 	off = process->mapset_off;
 	walk->process_flags = process->flags;
+	changes = process->space.changes;
+	walk->known_changes = changes;
 	if (stepper_load32(walk, pool, off) != process->mapset_id)
 		return false;
 	walk->mapset_id = process->mapset_id;
+	if (!changes || changes == changes_of(bpf_get_current_task_btf()->mm))
+		walk->true_mapset_id = walk->mapset_id;
 	walk->mapset_off = off;
 	walk->mapset_len = stepper_load32(walk, pool, off + 4);
 	return true;
@@ -214,19 +274,44 @@ static __always_inline void walk_user_stack(struct sample_scratch *sample, struc
 	stepper_finish(walk);
 }
 
-/* A child begins with its parent's mappings, and so with its tables. */
-static __always_inline void walk_inherit(const struct smolder_task *parent,
-					 const struct smolder_task *child)
+/*
+ * At fork the kernel marks all mappings as changed, and the child's begin anew. As good as no change, unless there is
+ * less code or more.
+ */
+static __always_inline bool walk_renew_space(struct walk_process *process,
+					     struct task_struct *parent)
 {
-	struct walk_process *process = bpf_map_lookup_elem(&walk_processes, &parent->tgid), copy;
+	struct smolder_space space = space_of(parent);
 
-	if (!process || process->start_ns != parent->start_ns ||
-	    process->exec_gen != parent->exec_gen)
+	if (!process->space.changes)
+		return true;
+	if (process->space.code_pages != space.code_pages)
+		return false;
+	process->space.changes = space.changes;
+	return true;
+}
+
+/* A child begins with its parent's mappings, and so with its tables. */
+static __always_inline void walk_inherit(struct task_struct *parent, struct task_struct *child,
+					 const struct smolder_task *parent_identity)
+{
+	struct walk_process *process = bpf_map_lookup_elem(&walk_processes, &parent_identity->tgid);
+	struct walk_process copy;
+	__u32 tgid = child->tgid;
+	struct smolder_task identity;
+
+	if (!process || process->start_ns != parent_identity->start_ns ||
+	    process->exec_gen != parent_identity->exec_gen)
 		return;
+	if (child->mm != parent->mm && !walk_renew_space(process, parent))
+		return;
+	task_identity(child, &identity);
 	copy = *process;
-	copy.start_ns = child->start_ns;
-	copy.exec_gen = child->exec_gen;
-	bpf_map_update_elem(&walk_processes, &child->tgid, &copy, BPF_ANY);
+	copy.start_ns = identity.start_ns;
+	copy.exec_gen = identity.exec_gen;
+	if (copy.space.changes && child->mm != parent->mm)
+		copy.space.changes = changes_of(child->mm);
+	bpf_map_update_elem(&walk_processes, &tgid, &copy, BPF_ANY);
 }
 
 #endif

@@ -36,7 +36,8 @@ $(WALK_PLAIN): $(LIVE)/%: tests/fixtures/live/%.c
 	$(call WALK_CC,$(CC)) $< -o $@
 
 $(WALK_PLUGINS): $(LIVE)/lib%.so: tests/fixtures/live/walk_plugin.c
-	$(call WALK_CC,$(CC)) -DPLUGIN_NAME='"$*"' -shared -fPIC $< -o $@
+	$(call WALK_CC,$(CC)) -DPLUGIN_OWN=$(subst walk_,,$*)_own -shared -fPIC $(PLUGIN_FLAGS) $< -o $@
+$(LIVE)/libwalk_plugin_2.so: PLUGIN_FLAGS := -DPLUGIN_FIRST
 
 $(LIVE)/libwalk_lazy.so: tests/fixtures/live/walk_lazy_library.c
 	$(call WALK_CC,$(CC)) -shared -fPIC $< -o $@

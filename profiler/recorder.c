@@ -86,11 +86,13 @@ static void on_event(void *ctx, const struct smolder_event *event)
 }
 
 /* Whoever was sampled and could not be walked gets its tables, for now and for the next time. */
-static void on_copy(void *ctx, const struct smolder_task *task)
+static void on_copy(void *ctx, const struct smolder_copy *copy)
 {
 	struct recorder *recorder = ctx;
 
-	walker_want(recorder->walker, task);
+	walker_want(recorder->walker, &copy->head.key.task, &copy->space);
+	if (copy->head.walk_end == WALK_CHANGED)
+		walker_note_change(recorder->walker, copy->head.key.task.tgid);
 }
 
 static int plan_sampler(struct recorder *recorder, struct err *err)

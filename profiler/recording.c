@@ -165,6 +165,16 @@ static void place_words(struct processes *processes, const struct smolder_task *
 
 _Static_assert(HOST_STEPPER_RUNS == SMOLDER_RUNS, "all of a copy's memory can be walked");
 
+/*
+ * Where the mapping had changed, and which one it was then is not known: the address stays bare, as what lies there
+ * now may be another's.
+ */
+static void place_nowhere(uint64_t address, struct recording_spot *spot)
+{
+	*spot = (struct recording_spot){
+		.kind = SPOT_UNPLACED, .object = PLACE_CHANGED, .offset = address};
+}
+
 static void describe_memory(const struct window *window, const struct window_copy *copy,
 			    struct host_stepper_stack *stack)
 {
@@ -193,6 +203,7 @@ static void walk_copied_stack(const struct gathering *from, const struct window_
 {
 	const struct window_copy *copy = &from->window->copies.items[sample->copy - 1];
 	struct host_stepper_stack memory = {
+		.time_ns = copy->time_ns,
 		.registers = copy->registers,
 		.call_site = (int)copy->call_site,
 	};
@@ -207,8 +218,11 @@ static void walk_copied_stack(const struct gathering *from, const struct window_
 		return;
 	}
 	stack->len = 1;
-	place_addresses(from->processes, &sample->key.task, &copy->registers[UNWIND_REGISTER_RA],
-			stack);
+	if (stack->end == WALK_CHANGED)
+		place_nowhere(copy->registers[UNWIND_REGISTER_RA], &stack->spots[0]);
+	else
+		place_addresses(from->processes, &sample->key.task,
+				&copy->registers[UNWIND_REGISTER_RA], stack);
 }
 
 static void gather_user_stack(const struct gathering *from, const struct window_sample *sample,
@@ -222,6 +236,9 @@ static void gather_user_stack(const struct gathering *from, const struct window_
 		walk_copied_stack(from, sample, stack);
 	} else if (sample->user_walked) {
 		place_words(from->processes, &sample->key.task, frames, stack);
+		if (stack->end == WALK_CHANGED && stack->len)
+			place_nowhere(frames[stack->len - 1] & WALK_OFFSET_MASK,
+				      &stack->spots[stack->len - 1]);
 	} else {
 		place_addresses(from->processes, &sample->key.task, frames, stack);
 	}
@@ -307,7 +324,7 @@ static bool is_too_early(const struct recording_source *source, const struct win
 
 	processes_normalize(source->processes, &sample->key.task,
 			    copy->registers[UNWIND_REGISTER_RA], &place);
-	switch (walker_look_out(source->walker, &sample->key.task)) {
+	switch (walker_look_out(source->walker, &sample->key.task, copy->time_ns)) {
 	case WALKER_UNKNOWN:
 		return !sample->since_ns;
 	case WALKER_WAITING:

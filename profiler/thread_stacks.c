@@ -184,7 +184,7 @@ static int open_process(struct taker *taker, uint32_t pid, struct err *err)
 	if (r == 0)
 		r = open_walker(taker, err);
 	if (r == 0)
-		walker_prepare(taker->walker, &taker->task);
+		walker_prepare(taker->walker, &taker->task, 0);
 	return r;
 }
 

@@ -61,6 +61,7 @@ static uint32_t len_of_pages(const struct smolder_copy *copy)
 static int take_memory(struct window *window, const struct smolder_copy *from)
 {
 	struct window_copy copy = {
+		.time_ns = from->time_ns,
 		.call_site = from->call_site,
 		.absent = from->absent,
 		.memory_off = (uint32_t)window->memory.len,

@@ -42,3 +42,31 @@ int kernel_btf_cgroup_subsys(const char *controller, uint32_t *ret_index, struct
 	}
 	return err_set(err, -ENOENT, "this kernel has no cgroup controller '%s'", controller);
 }
+
+#define NESTING_MAX 8
+
+static bool has_member(const struct btf *btf, uint32_t id, const char *member, int nesting)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	if (!type || !btf_is_composite(type) || nesting > NESTING_MAX)
+		return false;
+	for (uint32_t i = 0; i < btf_vlen(type); i++) {
+		const struct btf_member *at = &btf_members(type)[i];
+		const char *name = btf__name_by_offset(btf, at->name_off);
+
+		if (strcmp(name, member) == 0)
+			return true;
+		if (!*name && has_member(btf, at->type, member, nesting + 1))
+			return true;
+	}
+	return false;
+}
+
+bool kernel_btf_has_member(const char *struct_name, const char *member)
+{
+	_cleanup_(free_btf) struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, struct_name, BTF_KIND_STRUCT) : -ENOENT;
+
+	return id > 0 && has_member(btf, (uint32_t)id, member, 0);
+}

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -13,5 +14,8 @@
  */
 int kernel_btf_cgroup_subsys(const char *controller, uint32_t *ret_index, struct err *err)
 	_warn_unused_;
+
+/* Does this struct of the kernel have this member, or one of the nameless structs in it? */
+bool kernel_btf_has_member(const char *struct_name, const char *member);
 
 #endif

@@ -138,7 +138,7 @@ static int on_record(void *ctx, void *data, size_t size)
 	(void)size; /* written by our own program, which bounds it */
 	intake_record(&sampler->windows[record->epoch & 1], record);
 	if (record->type == SMOLDER_RECORD_COPY && sampler->options.on_copy)
-		sampler->options.on_copy(sampler->options.ctx, &record->key.task);
+		sampler->options.on_copy(sampler->options.ctx, data);
 	return 0;
 }
 

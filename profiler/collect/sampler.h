@@ -25,7 +25,7 @@ struct sampler_options {
 	/* Both are called from sampler_consume() and sampler_rotate(). */
 	void (*on_event)(void *ctx, const struct smolder_event *event);
 	/* Called for each sample that comes as a copy of its stack; may be NULL. */
-	void (*on_copy)(void *ctx, const struct smolder_task *task);
+	void (*on_copy)(void *ctx, const struct smolder_copy *copy);
 	void *ctx;
 };
 

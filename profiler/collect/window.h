@@ -26,7 +26,8 @@ struct window_sample {
 	uint64_t since_ns; /* of one that was put off: see window_put_off(); else 0 */
 };
 
-struct window_copy { /* the user stack of one sample, to be walked yet */
+struct window_copy {      /* the user stack of one sample, to be walked yet */
+	uint64_t time_ns; /* CLOCK_BOOTTIME */
 	uint64_t registers[UNWIND_REGISTER_CNT];
 	uint32_t call_site;
 	uint32_t absent; /* as in struct smolder_copy */

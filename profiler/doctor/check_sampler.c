@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The sampling program itself: does it load, attach, and see ticks? */
 #include "base/clock.h"
+#include "profiler/collect/kernel_btf.h"
 #include "profiler/collect/ticks.h"
 #include "profiler/doctor/check.h"
 #include "profiler/doctor/host.h"
@@ -85,6 +86,20 @@ static void check_tracepoints(struct host *host, struct check_result *result)
 	check_works(result, "attached to sched_process_{fork,exec,exit,free}");
 }
 
+/* What bpf/mapping_check.bpf.h goes by. */
+static void check_changes(struct host *host, struct check_result *result)
+{
+	(void)host;
+	if (kernel_btf_has_member("mm_struct", "mm_lock_seq") &&
+	    kernel_btf_has_member("vm_area_struct", "vm_lock_seq"))
+		check_works(result, "seen at once: the kernel counts changes of mappings "
+				    "(mm_lock_seq)");
+	else
+		check_missing(result, "seen when the news is read: until then code is taken for "
+				      "what was at its address before (mm_lock_seq is of "
+				      "Linux 6.4, with CONFIG_PER_VMA_LOCK)");
+}
+
 static void burn_until(uint64_t end_ns)
 {
 	while (clock_ns(CLOCK_MONOTONIC) < end_ns)
@@ -140,6 +155,7 @@ const struct check sampler_checks[] = {
 	{"kernel BTF", check_btf, true},
 	{"sampling program", check_load, true},
 	{"process tracepoints", check_tracepoints, true},
+	{"replaced code", check_changes, false},
 	{"trial recording", check_trial, true},
 	{0},
 };

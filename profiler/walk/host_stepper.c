@@ -10,6 +10,7 @@
 	const struct host_stepper_stack *stack;                                                    \
 	bool beyond_copy;
 #define STEPPER_MEMORY(address) ((struct stepper_memory *)NULL) /* a copy is walked once */
+#define STEPPER_TRUSTS(address, word) true /* the set is that of the copy's time */
 #define STEPPER_POOL_MASK (walk->host->size - 1)
 #define STEPPER_OBJECT(table)                                                                      \
 	((table) < walk->host->objects_len ? &walk->host->objects[table] : NULL)
@@ -115,6 +116,7 @@ const char *walk_end_name(enum walk_end end)
 		[WALK_REGISTER_LOST] = "register lost",
 		[WALK_COMPAT] = "32-bit code",
 		[WALK_SHORT_COPY] = "stack copy too short",
+		[WALK_CHANGED] = "mappings changing",
 		[WALK_CHAIN_ENDED] = "no frame pointer",
 	};
 

@@ -28,6 +28,7 @@ struct host_stepper_run { /* of the thread's memory */
 #define HOST_STEPPER_RUNS 2
 
 struct host_stepper_stack {
+	uint64_t time_ns;          /* when it was so: CLOCK_BOOTTIME; 0: now */
 	const uint64_t *registers; /* UNWIND_REGISTER_CNT, by DWARF number */
 	int call_site;             /* the program counter is a return address */
 	/* What was around the stack pointer; and on another stack that the walk may come to. */

@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+_Static_assert(OBJECT_ID_ANON == WALK_OBJECT_MEMORY_FIRST, "walk abi");
+_Static_assert(OBJECT_FIRST_FILE == WALK_OBJECT_MEMORY_LAST + 1, "walk abi");
+
 struct wanted {
 	const struct mapsets *mapsets;
 	const struct buf *content;

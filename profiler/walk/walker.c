@@ -13,13 +13,18 @@
 /* So many copies of stacks that lead nowhere even with all mappings known, and no more are made. */
 #define VAIN_COPIES_MAX 16
 
+/* So many copies because mappings had changed, and until all processes are looked at again no more are made. */
+#define CHANGES_MAX 256
+
 struct published {
 	struct smolder_task task;
-	uint64_t changed_ns;  /* of the mappings that were published */
-	uint64_t seen_ns;     /* of the mappings last looked at */
-	bool stale;           /* to be published again, changed or not */
-	uint32_t mapset_id;   /* 0: wanted, but not published yet */
-	uint32_t vain_copies; /* since the mappings last changed */
+	uint64_t changed_ns;        /* of the mappings that were published */
+	uint64_t seen_ns;           /* of the mappings last looked at */
+	bool stale;                 /* to be published again, changed or not */
+	uint32_t mapset_id;         /* 0: wanted, but not published yet */
+	uint32_t vain_copies;       /* since the mappings last changed */
+	uint32_t changes;           /* noted since all processes were last looked at */
+	struct smolder_space space; /* what is older is as it is published */
 };
 
 struct walker {
@@ -130,7 +135,8 @@ static bool same_image(const struct smolder_task *a, const struct smolder_task *
 	return a->tgid == b->tgid && a->start_ns == b->start_ns && a->exec_gen == b->exec_gen;
 }
 
-void walker_want(struct walker *walker, const struct smolder_task *task)
+void walker_want(struct walker *walker, const struct smolder_task *task,
+		 const struct smolder_space *space)
 {
 	struct published *process = find_published(walker, task->tgid);
 
@@ -138,8 +144,24 @@ void walker_want(struct walker *walker, const struct smolder_task *task)
 		process = add_published(walker, task);
 	else if (!same_image(&process->task, task))
 		*process = (struct published){.task = *task};
+	if (!process)
+		return;
+	process->stale = true; /* whatever is published did not do: look again */
+	if (space)
+		process->space = *space;
+}
+
+void walker_note_change(struct walker *walker, uint32_t tgid)
+{
+	struct published *process = find_published(walker, tgid);
+
 	if (process)
-		process->stale = true; /* whatever is published did not do: look again */
+		process->changes++;
+}
+
+static bool is_restless(const struct published *process)
+{
+	return process->changes >= CHANGES_MAX;
 }
 
 /* ---- room ---- */
@@ -285,8 +307,13 @@ static int publish_set(struct walker *walker, struct published *process, const s
 		.exec_gen = process->task.exec_gen,
 		.mapset_id = set->id,
 		.mapset_off = set->off,
-		.flags = process->vain_copies >= VAIN_COPIES_MAX ? WALK_PROCESS_NO_COPIES : 0,
+		.space = process->space,
 	};
+
+	if (process->vain_copies >= VAIN_COPIES_MAX)
+		value.flags |= WALK_PROCESS_NO_COPIES;
+	if (is_restless(process))
+		value.flags |= WALK_PROCESS_RESTLESS;
 
 	process->mapset_id = set->id;
 	walker->counters.publications++;
@@ -366,6 +393,12 @@ static void notice_changes(struct walker *walker)
 	}
 }
 
+static void give_rest(struct published *process)
+{
+	process->stale |= is_restless(process); /* to tell the kernel */
+	process->changes = 0;
+}
+
 void walker_update(struct walker *walker, bool all)
 {
 	collect_tables(walker);
@@ -378,6 +411,8 @@ void walker_update(struct walker *walker, bool all)
 	for (size_t i = walker->published.len; i-- > 0;) {
 		struct published *process = &walker->published.items[i];
 
+		if (all)
+			give_rest(process);
 		if (needs_attention(process, all) && publish(walker, process) == -ESRCH)
 			unpublish(walker, process);
 	}
@@ -393,19 +428,29 @@ bool walker_settle(struct walker *walker, uint64_t timeout_ns)
 
 /* ---- copies ---- */
 
-enum walker_outlook walker_look_out(struct walker *walker, const struct smolder_task *task)
+static int mappings_then(struct walker *walker, const struct smolder_task *task, uint64_t time_ns,
+			 struct mappings **ret_mappings)
 {
-	uint64_t changed_ns;
-	const struct mappings *mappings = processes_mappings(walker->processes, task, &changed_ns);
+	return processes_mappings_at(walker->processes, task, time_ns ? time_ns : UINT64_MAX,
+				     ret_mappings);
+}
 
-	if (!mappings || !mappings_count(mappings))
+enum walker_outlook walker_look_out(struct walker *walker, const struct smolder_task *task,
+				    uint64_t time_ns)
+{
+	_cleanup_mappings_ struct mappings *mappings = NULL;
+	int r = mappings_then(walker, task, time_ns, &mappings);
+
+	if (r == -ESTALE)
+		return WALKER_READY;
+	if (r < 0 || !mappings_count(mappings))
 		return WALKER_UNKNOWN;
 	return tables_are_decided(walker, mappings) ? WALKER_READY : WALKER_WAITING;
 }
 
-void walker_prepare(struct walker *walker, const struct smolder_task *task)
+void walker_prepare(struct walker *walker, const struct smolder_task *task, uint64_t time_ns)
 {
-	if (walker_look_out(walker, task) != WALKER_WAITING)
+	if (walker_look_out(walker, task, time_ns) != WALKER_WAITING)
 		return;
 	table_builder_settle(walker->tables.builder, PREPARE_NS);
 	collect_tables(walker);
@@ -436,8 +481,22 @@ static int reach_tables(struct walker *walker, const struct mappings *mappings)
 	return r;
 }
 
-void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
-		      struct host_stepper_stack *stack, struct host_stepper_result *ret_result)
+/* Where the set for these mappings is, all of whose tables are within reach. */
+static int reach_set(struct walker *walker, const struct mappings *mappings, uint32_t *ret_off)
+{
+	uint32_t set;
+	int r = get_mapset(walker, mappings, &set);
+
+	if (r == 0)
+		r = reach_tables(walker, mappings);
+	if (r == 0)
+		*ret_off = walker->mapsets.sets.items[set].off;
+	return r;
+}
+
+static enum walk_end walk_by(struct walker *walker, struct mappings *mappings,
+			     struct host_stepper_stack *stack,
+			     struct host_stepper_result *ret_result)
 {
 	struct host_stepper_pool pool = {
 		.base = walker->kernel.pool,
@@ -445,24 +504,26 @@ void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
 		.objects = walker->kernel.objects,
 		.objects_len = WALK_OBJECTS_MAX,
 	};
-	const struct mappings *mappings;
-	uint64_t changed_ns;
-	uint32_t set;
-	bool decided;
+	bool decided = tables_are_decided(walker, mappings);
 
-	ret_result->end = WALK_NO_PROCESS;
-	ret_result->len = 0;
-	walker->counters.copies++;
-	mappings = processes_mappings(walker->processes, task, &changed_ns);
-	decided = mappings && tables_are_decided(walker, mappings);
-	if (!mappings || get_mapset(walker, mappings, &set) < 0 ||
-	    reach_tables(walker, mappings) < 0)
-		return;
-	stack->mapset_off = walker->mapsets.sets.items[set].off;
+	if (reach_set(walker, mappings, &stack->mapset_off) < 0)
+		return WALK_NO_PROCESS;
 	host_stepper_walk(&pool, stack, ret_result);
 	/* A set does not tell a table without room from one that is not built yet. */
-	if (ret_result->end == WALK_NO_ROOM && !decided)
-		ret_result->end = WALK_NO_PROCESS;
+	return ret_result->end == WALK_NO_ROOM && !decided ? WALK_NO_PROCESS : ret_result->end;
+}
+
+void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
+		      struct host_stepper_stack *stack, struct host_stepper_result *ret_result)
+{
+	_cleanup_mappings_ struct mappings *mappings = NULL;
+	int r = mappings_then(walker, task, stack->time_ns, &mappings);
+
+	walker->counters.copies++;
+	ret_result->len = 0;
+	ret_result->end = r == -ESTALE ? WALK_CHANGED : WALK_NO_PROCESS;
+	if (r == 0)
+		ret_result->end = walk_by(walker, mappings, stack, ret_result);
 	walker->counters.copies_complete += ret_result->end == WALK_COMPLETE;
 	if (ret_result->end == WALK_UNMAPPED)
 		note_vain_copy(walker, task);

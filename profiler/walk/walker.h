@@ -44,8 +44,15 @@ int walker_new(const struct walker_kernel *kernel, struct processes *processes,
 	       struct sandbox *sandbox, struct walker **ret_walker, struct err *err) _warn_unused_;
 struct walker *walker_free(struct walker *walker); /* NULL is legal; returns NULL */
 
-/* A sample of this process could not be walked in the kernel. */
-void walker_want(struct walker *walker, const struct smolder_task *task);
+/*
+ * A sample of this process could not be walked in the kernel. `space`: its address space at that moment, before
+ * news of which all that is known then is published; NULL: not known.
+ */
+void walker_want(struct walker *walker, const struct smolder_task *task,
+		 const struct smolder_space *space);
+
+/* That was because a mapping had changed since: a process of which too many come is left alone for a while. */
+void walker_note_change(struct walker *walker, uint32_t tgid);
 
 /*
  * Publishes what is ready; cheap when there is nothing to do. With `all`, looks for changed mappings of all
@@ -65,8 +72,12 @@ enum walker_outlook {
 	WALKER_READY,
 };
 
-/* Would a copied stack of this process be walked further if one waited? Asks for the tables it lacks. */
-enum walker_outlook walker_look_out(struct walker *walker, const struct smolder_task *task);
+/*
+ * Would a copied stack of this process, of that time (0: now), be walked further if one waited? Asks for the tables it
+ * lacks.
+ */
+enum walker_outlook walker_look_out(struct walker *walker, const struct smolder_task *task,
+				    uint64_t time_ns);
 
 /*
  * Lets go of what no process can reach, and of objects that nobody has mapped for a while, as
@@ -77,12 +88,13 @@ void walker_release(struct walker *walker);
 /* What of the pool was not used since the last time is not mapped from now on, until it is used again. */
 void walker_rest(struct walker *walker);
 
-/* Builds what is needed to walk this process's stacks here and now; waits for it. */
-void walker_prepare(struct walker *walker, const struct smolder_task *task);
+/* Builds what is needed to walk this process's stacks of that time (0: now); waits for it. */
+void walker_prepare(struct walker *walker, const struct smolder_task *task, uint64_t time_ns);
 
 /*
- * Walks a copied stack, or a stopped thread's. `stack`'s mapset_off is filled in here. WALK_NO_PROCESS without
- * a frame when the process's mappings are not known at all.
+ * Walks a copied stack, or a stopped thread's, by the mappings of `stack`'s time; its mapset_off is filled in here.
+ * WALK_NO_PROCESS without a frame when the process's mappings are not known at all; WALK_CHANGED, likewise, when
+ * those of that time are not known any more.
  */
 void walker_walk_copy(struct walker *walker, const struct smolder_task *task,
 		      struct host_stepper_stack *stack, struct host_stepper_result *ret_result);

@@ -13,6 +13,7 @@ walked() { "$python" -S "$TOP/tests/tools/walked.py" "$@"; }
 # Debian's C library keeps the names of its inner functions to itself.
 root='_start;__libc_start_main[^;]*(;[^;]+)?;main'
 thread='[^;]+;[^;]+'
+plugin='use_plugin;plugin_run;plugin_inner'
 handler='[^;]+' # what a handler returns to
 handled="$root(;interrupted_outer(;interrupted_leaf(;burn)?)?|$(
 	);(faulting_outer|burn_clock)(;[^;]+)*)?;$handler;on_alarm;handler_leaf"
@@ -120,7 +121,10 @@ test_code_that_comes_and_goes() {
 	walk jit 99 "$LIVE/walk_jit" 1.2
 	chain jit back_leaf "$root;call_compiled;\[anon\][^;]*;called_back;back_leaf"
 	walk dlopen 99 "$LIVE/walk_dlopen" 1.5 "$LIVE"/libwalk_plugin_{1,2}.so
-	chain dlopen plugin_leaf "$root;use_plugin;plugin_run;plugin_inner;plugin_back;plugin_leaf"
+	chain dlopen plugin_leaf "$root;(use_first;$plugin;plugin_1|use_second;$plugin;plugin_2)_own;$(
+		)plugin_back;plugin_leaf"
+	chain dlopen plugin_1_own "$root;use_first;$plugin;plugin_1_own"
+	chain dlopen plugin_2_own "$root;use_second;$plugin;plugin_2_own"
 }
 
 # _dl_runtime_resolve finds its frame by rbx, which _dl_fixup, whom it calls, has saved.

@@ -9,9 +9,9 @@
 /* Unwinders of so many processes are kept: each holds files open. */
 #define KEPT_MAX 16
 
-struct kept { /* what is known of a process while its mappings stay as they are */
+struct kept { /* what is known of a process as long as its mappings are these */
 	struct smolder_task task;
-	uint64_t changed_ns;
+	struct mappings *mappings; /* a reference */
 	struct space space;
 	struct dwfl_unwinder *dwfl;
 };
@@ -50,6 +50,7 @@ int court_new(struct processes *processes, struct walker *walker, struct court *
 static void kept_free(struct kept *kept)
 {
 	dwfl_unwinder_free(kept->dwfl);
+	mappings_unref(kept->mappings);
 	space_free(&kept->space);
 	free(kept);
 }
@@ -82,19 +83,16 @@ static void drop_kept(struct court *court, size_t i)
 		(court->kept.len - i) * sizeof(*court->kept.items));
 }
 
-/* The one of this process, moved to the end; NULL when there is none that is still right. */
+/* The one of this process with these mappings, moved to the end; NULL when there is none. */
 static struct kept *find_kept(struct court *court, const struct smolder_task *task,
-			      uint64_t changed_ns)
+			      const struct mappings *mappings)
 {
 	for (size_t i = 0; i < court->kept.len; i++) {
 		struct kept *kept = court->kept.items[i];
 
-		if (memcmp(&kept->task, task, sizeof(*task)) != 0)
+		if (memcmp(&kept->task, task, sizeof(*task)) != 0 ||
+		    !mappings_agree(kept->mappings, mappings))
 			continue;
-		if (kept->changed_ns != changed_ns) {
-			drop_kept(court, i);
-			return NULL;
-		}
 		memmove(&court->kept.items[i], &court->kept.items[i + 1],
 			(court->kept.len - 1 - i) * sizeof(*court->kept.items));
 		*vec_last(&court->kept) = kept;
@@ -103,14 +101,18 @@ static struct kept *find_kept(struct court *court, const struct smolder_task *ta
 	return NULL;
 }
 
-static struct kept *make_kept(struct court *court, const struct mappings *mappings)
+static struct kept *make_kept(struct court *court, const struct smolder_task *task,
+			      struct mappings *mappings)
 {
 	struct kept *kept = calloc(1, sizeof(*kept));
-	int r = kept ? 0 : -ENOMEM;
+	int r = -ENOMEM;
 
-	if (r == 0)
+	if (kept) {
+		kept->task = *task;
+		kept->mappings = mappings_ref(mappings);
 		r = space_init(&kept->space, &court->images, processes_objects(court->processes),
 			       mappings);
+	}
 	if (r == 0)
 		r = dwfl_unwinder_new(&kept->space, &kept->dwfl);
 	if (r == 0 && court->kept.len == KEPT_MAX)
@@ -122,23 +124,18 @@ static struct kept *make_kept(struct court *court, const struct mappings *mappin
 	return r < 0 ? NULL : kept;
 }
 
-static struct kept *keep(struct court *court, const struct smolder_task *task)
+/* Judged by the mappings of the sample's time. */
+static struct kept *keep(struct court *court, const struct same_sample *walked)
 {
-	uint64_t changed_ns;
-	const struct mappings *mappings = processes_mappings(court->processes, task, &changed_ns);
+	_cleanup_mappings_ struct mappings *mappings = NULL;
 	struct kept *kept;
 
-	if (!mappings || !mappings_count(mappings))
+	if (processes_mappings_at(court->processes, &walked->task, walked->boottime_ns, &mappings) <
+		    0 ||
+	    !mappings_count(mappings))
 		return NULL;
-	kept = find_kept(court, task, changed_ns);
-	if (!kept)
-		kept = make_kept(court, mappings);
-	if (!kept)
-		return NULL;
-	kept->task = *task;
-	kept->changed_ns = changed_ns;
-	kept->space.mappings = mappings;
-	return kept;
+	kept = find_kept(court, &walked->task, mappings);
+	return kept ? kept : make_kept(court, &walked->task, mappings);
 }
 
 /* ---- which rule ---- */
@@ -223,6 +220,7 @@ static void walk_copy(struct court *court, const struct same_sample *walked,
 		      const struct twin_record *copied, struct host_stepper_result *ret_result)
 {
 	struct host_stepper_stack stack = {
+		.time_ns = walked->boottime_ns,
 		.registers = copied->registers,
 		.call_site = (int)walked->call_site,
 		.runs[0] = {.begin = copied->registers[UNWIND_REGISTER_SP],
@@ -230,8 +228,8 @@ static void walk_copy(struct court *court, const struct same_sample *walked,
 			    .len = copied->stack_len},
 	};
 
-	walker_want(court->walker, &walked->task);
-	walker_prepare(court->walker, &walked->task);
+	walker_want(court->walker, &walked->task, &walked->space);
+	walker_prepare(court->walker, &walked->task, walked->boottime_ns);
 	walker_walk_copy(court->walker, &walked->task, &stack, ret_result);
 }
 
@@ -266,12 +264,12 @@ void court_judge(struct court *court, const struct same_sample *walked,
 	struct host_stepper_result copy;
 	struct kept *kept;
 
-	if (ours.end == WALK_NO_PROCESS || ours.end == WALK_UNMAPPED) {
+	if (ours.end == WALK_NO_PROCESS || ours.end == WALK_UNMAPPED || ours.end == WALK_CHANGED) {
 		walk_copy(court, walked, copied, &copy);
 		ours = (struct walked){copy.frames, copy.len, copy.end};
 		side = COURT_COPIES;
 	}
-	kept = keep(court, &walked->task);
+	kept = keep(court, walked);
 	if (!kept || !ours.len) {
 		court->unknown++;
 		return;

@@ -20,6 +20,8 @@ static __always_inline void fill_twin(struct same_sample *twin, struct sample_sc
 	__u32 len = bounded(sample->walk.frames_len, WALK_FRAMES_MAX);
 
 	twin->time_ns = bpf_ktime_get_ns();
+	twin->boottime_ns = bpf_ktime_get_boot_ns();
+	twin->space = space_of(task);
 	twin->tid = task->pid;
 	twin->cpu = bpf_get_smp_processor_id();
 	twin->end = sample->walk.end;

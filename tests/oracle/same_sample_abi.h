@@ -9,6 +9,8 @@
 struct same_sample {
 	struct smolder_task task;
 	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 boottime_ns;
+	struct smolder_space space;
 	__u64 registers[UNWIND_REGISTER_CNT];
 	__u32 tid, cpu;
 	__u32 call_site; /* the program counter is a return address */

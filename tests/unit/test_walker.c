@@ -138,7 +138,7 @@ static void our_own_stack_is_walked(void **state)
 	struct host_stepper_result result;
 	struct door *door = *state;
 
-	walker_prepare(door->walker, &door->self.task);
+	walker_prepare(door->walker, &door->self.task, 0);
 	assert_int_equal(walk_here(door, &result), WALK_COMPLETE);
 	assert_true(result.len > 4);
 	assert_true(is_in(door, result.frames[0], (const void *)(uintptr_t)walk_here));
@@ -156,7 +156,7 @@ static void an_unknown_process_has_no_frames(void **state)
 	struct host_stepper_result result = {.len = 77};
 	struct door *door = *state;
 
-	walker_prepare(door->walker, &nobody);
+	walker_prepare(door->walker, &nobody, 0);
 	walker_walk_copy(door->walker, &nobody, &stack, &result);
 	assert_int_equal(result.end, WALK_NO_PROCESS);
 	assert_int_equal(result.len, 0);
@@ -171,8 +171,8 @@ static void who_is_wanted_is_published(void **state)
 	struct walk_mapset head;
 
 	assert_false(entry_of(door, door->self.task.tgid, &entry));
-	walker_want(door->walker, &door->self.task);
-	walker_want(door->walker, &door->self.task);
+	walker_want(door->walker, &door->self.task, NULL);
+	walker_want(door->walker, &door->self.task, NULL);
 	update_all(door);
 	assert_true(entry_of(door, door->self.task.tgid, &entry));
 	assert_int_equal(entry.start_ns, door->self.task.start_ns);
@@ -189,13 +189,13 @@ static void nothing_new_is_not_published_again(void **state)
 {
 	struct door *door = with_map(state);
 
-	walker_want(door->walker, &door->self.task);
+	walker_want(door->walker, &door->self.task, NULL);
 	update_all(door);
 	update_all(door);
 	walker_update(door->walker, false);
 	assert_int_equal(counters_of(door).publications, 1);
 	/* Whoever comes with a copy all the same may have changed. */
-	walker_want(door->walker, &door->self.task);
+	walker_want(door->walker, &door->self.task, NULL);
 	walker_update(door->walker, false);
 	assert_int_equal(counters_of(door).publications, 2);
 	assert_int_equal(counters_of(door).mapsets, 1);
@@ -210,7 +210,7 @@ static void vain_copies_are_no_more_made(void **state)
 	struct door *door = with_map(state);
 	struct walk_process entry;
 
-	walker_want(door->walker, &door->self.task);
+	walker_want(door->walker, &door->self.task, NULL);
 	update_all(door);
 	assert_true(entry_of(door, door->self.task.tgid, &entry));
 	assert_int_equal(entry.flags, 0);
@@ -223,12 +223,61 @@ static void vain_copies_are_no_more_made(void **state)
 	assert_int_equal(entry.flags, WALK_PROCESS_NO_COPIES);
 }
 
+/* The kernel is told as of which state of the address space it may believe what is published. */
+static void what_is_published_says_as_of_when(void **state)
+{
+	struct smolder_space space = {.changes = 70, .code_pages = 3}, later = {.changes = 90};
+	struct door *door = with_map(state);
+	struct walk_process entry;
+
+	walker_want(door->walker, &door->self.task, &space);
+	update_all(door);
+	assert_true(entry_of(door, door->self.task.tgid, &entry));
+	assert_memory_equal(&entry.space, &space, sizeof(space));
+	walker_want(door->walker, &door->self.task, NULL);
+	walker_update(door->walker, false);
+	assert_true(entry_of(door, door->self.task.tgid, &entry));
+	assert_memory_equal(&entry.space, &space, sizeof(space));
+	walker_want(door->walker, &door->self.task, &later);
+	walker_update(door->walker, false);
+	assert_true(entry_of(door, door->self.task.tgid, &entry));
+	assert_memory_equal(&entry.space, &later, sizeof(later));
+}
+
+/* Whose code changes all the time is let be until the next look at all. */
+static void the_restless_are_let_be(void **state)
+{
+	struct smolder_space space = {.changes = 2};
+	struct door *door = with_map(state);
+	struct walk_process entry;
+
+	walker_note_change(door->walker,
+			   door->self.task.tgid); /* of whom nothing is known: nothing */
+	walker_want(door->walker, &door->self.task, &space);
+	update_all(door);
+	for (int i = 0; i < 255; i++) {
+		walker_want(door->walker, &door->self.task, &space);
+		walker_note_change(door->walker, door->self.task.tgid);
+	}
+	walker_update(door->walker, false);
+	assert_true(entry_of(door, door->self.task.tgid, &entry));
+	assert_int_equal(entry.flags, 0);
+	walker_want(door->walker, &door->self.task, &space);
+	walker_note_change(door->walker, door->self.task.tgid);
+	walker_update(door->walker, false);
+	assert_true(entry_of(door, door->self.task.tgid, &entry));
+	assert_int_equal(entry.flags, WALK_PROCESS_RESTLESS);
+	walker_update(door->walker, true);
+	assert_true(entry_of(door, door->self.task.tgid, &entry));
+	assert_int_equal(entry.flags, 0);
+}
+
 static void who_is_gone_is_forgotten(void **state)
 {
 	struct smolder_task nobody = {.tgid = 0x3fffffff, .start_ns = 1};
 	struct door *door = with_map(state);
 
-	walker_want(door->walker, &nobody);
+	walker_want(door->walker, &nobody, NULL);
 	update_all(door);
 	assert_int_equal(counters_of(door).published, 0);
 }
@@ -240,7 +289,7 @@ static void the_entry_of_a_later_process_is_left(void **state)
 	struct door *door = with_map(state);
 
 	assert_int_equal(bpf_map_update_elem(door->processes_fd, &nobody.tgid, &later, BPF_ANY), 0);
-	walker_want(door->walker, &nobody);
+	walker_want(door->walker, &nobody, NULL);
 	update_all(door);
 	assert_true(entry_of(door, nobody.tgid, &entry));
 	assert_int_equal(entry.start_ns, 2);
@@ -255,9 +304,9 @@ static void many_are_kept_apart(void **state)
 	for (uint32_t i = 0; i < 300; i++) {
 		struct smolder_task nobody = {.tgid = 0x3fff0000 + i % 200, .start_ns = i};
 
-		walker_want(door->walker, &nobody);
+		walker_want(door->walker, &nobody, NULL);
 		if (i == 150)
-			walker_want(door->walker, &door->self.task);
+			walker_want(door->walker, &door->self.task, NULL);
 	}
 	assert_int_equal(counters_of(door).published, 201);
 	update_all(door);
@@ -275,7 +324,7 @@ static void a_small_pool_degrades_by_name(void **state)
 
 	walker_free(door->walker);
 	assert_int_equal(open_with(door, 16384), 0);
-	walker_want(door->walker, &door->self.task);
+	walker_want(door->walker, &door->self.task, NULL);
 	update_all(door);
 	assert_true(counters_of(door).tables.homeless > 0);
 	assert_true(counters_of(door).sweeps > 0);
@@ -295,6 +344,8 @@ int main(void)
 		DOOR_TEST(who_is_wanted_is_published),
 		DOOR_TEST(nothing_new_is_not_published_again),
 		DOOR_TEST(vain_copies_are_no_more_made),
+		DOOR_TEST(what_is_published_says_as_of_when),
+		DOOR_TEST(the_restless_are_let_be),
 		DOOR_TEST(who_is_gone_is_forgotten),
 		DOOR_TEST(the_entry_of_a_later_process_is_left),
 		DOOR_TEST(many_are_kept_apart),
