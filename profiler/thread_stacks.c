@@ -3,6 +3,7 @@
 
 #include "base/fs.h"
 #include "base/parse.h"
+#include "profiler/kernel_stack.h"
 #include "profiler/process/user_process.h"
 #include "profiler/recording.h"
 #include "profiler/resolve.h"
@@ -21,12 +22,18 @@
 #define POOL_SIZE (UINT32_C(64) << 20)
 #define THREADS_MAX 65536
 
+struct waiting { /* a thread, in the kernel */
+	uint32_t tid;
+	struct kernel_stack stack;
+};
+
 struct taker {
 	const struct thread_stacks_options *options;
 	struct smolder_task task;
 	struct processes *processes;
 	struct walker *walker;
 	void *pool, *objects;
+	VEC(struct waiting) waiting;
 	struct window window;
 	struct recording recording;
 };
@@ -69,8 +76,23 @@ static void read_comm(const struct taker *taker, uint32_t tid, char comm[SMOLDER
 		memcpy(comm, line, strnlen(line, SMOLDER_COMM_LEN));
 }
 
+/* What it waited for before it was stopped, if it had not gone on by then. Takes the stack over. */
+static int keep_kernel_stack(struct taker *taker, uint32_t tid, struct kernel_stack *stack,
+			     const struct user_regs_struct *regs)
+{
+	struct waiting waiting = {.tid = tid, .stack = *stack};
+	int r;
+
+	if (!stack->text.len || stack->user_stack != regs->rsp || stack->user_code != regs->rip)
+		return 0;
+	r = vec_push(&taker->waiting, waiting);
+	if (r == 0)
+		*stack = (struct kernel_stack){0};
+	return r;
+}
+
 /* The thread is stopped. */
-static int walk_thread(struct taker *taker, uint32_t tid)
+static int walk_thread(struct taker *taker, uint32_t tid, struct kernel_stack *kernel_stack)
 {
 	uint64_t registers[UNWIND_REGISTER_CNT];
 	struct window_sample sample = {
@@ -84,6 +106,8 @@ static int walk_thread(struct taker *taker, uint32_t tid)
 	struct user_regs_struct regs;
 	int r = read_registers((pid_t)tid, &regs);
 
+	if (r == 0)
+		r = keep_kernel_stack(taker, tid, kernel_stack, &regs);
 	if (r < 0)
 		return r;
 	spell_registers(&regs, registers);
@@ -96,7 +120,7 @@ static int walk_thread(struct taker *taker, uint32_t tid)
 	return r < 0 ? r : vec_push(&taker->window.samples, sample);
 }
 
-static int take_thread(struct taker *taker, uint32_t tid)
+static int stop_and_walk(struct taker *taker, uint32_t tid, struct kernel_stack *kernel_stack)
 {
 	int status, r;
 
@@ -105,8 +129,20 @@ static int take_thread(struct taker *taker, uint32_t tid)
 	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0 ||
 	    waitpid((pid_t)tid, &status, __WALL) < 0)
 		return -errno;
-	r = WIFSTOPPED(status) ? walk_thread(taker, tid) : -ESRCH;
+	r = WIFSTOPPED(status) ? walk_thread(taker, tid, kernel_stack) : -ESRCH;
 	ptrace(PTRACE_DETACH, tid, NULL, NULL);
+	return r;
+}
+
+/* Where it waits in the kernel is told by the kernel, and before it is stopped: stopped it waits for us. */
+static int take_thread(struct taker *taker, uint32_t tid)
+{
+	struct kernel_stack kernel_stack = {0};
+	int r;
+
+	(void)!kernel_stack_read(taker->task.tgid, tid, &kernel_stack);
+	r = stop_and_walk(taker, tid, &kernel_stack);
+	kernel_stack_free(&kernel_stack);
 	return r;
 }
 
@@ -188,6 +224,39 @@ static int open_process(struct taker *taker, uint32_t pid, struct err *err)
 	return r;
 }
 
+static int compare_tid(const void *key, const void *item)
+{
+	int64_t tid = *(const int64_t *)key;
+	const struct waiting *waiting = item;
+
+	return (tid > waiting->tid) - (tid < waiting->tid);
+}
+
+/* Threads were taken in the order of their ids. */
+static const struct kernel_stack *kernel_stack_of(const struct taker *taker, int64_t tid)
+{
+	const struct waiting *waiting = NULL;
+
+	if (taker->waiting.len)
+		waiting = bsearch(&tid, taker->waiting.items, taker->waiting.len, sizeof(*waiting),
+				  compare_tid);
+	return waiting ? &waiting->stack : NULL;
+}
+
+/* One sample a thread: it gets another stack, with these frames on top. */
+static int add_kernel_stacks(const struct taker *taker, struct profile *profile)
+{
+	vec_for_each(&profile->samples, sample) {
+		const struct profile_label *tid =
+			profile_label_find(profile, sample->labels, "tid");
+		const struct kernel_stack *stack = tid ? kernel_stack_of(taker, tid->num) : NULL;
+
+		if (stack && kernel_stack_add(stack, profile, &sample->stack) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int name_all(struct taker *taker, struct profile **ret_profile, struct err *err)
 {
 	char cache[PATH_MAX];
@@ -212,6 +281,8 @@ static int name_all(struct taker *taker, struct profile **ret_profile, struct er
 							.processes = taker->processes});
 	r = resolve_recording(&taker->recording, processes_objects(taker->processes), namer,
 			      profile, err);
+	if (r == 0 && add_kernel_stacks(taker, profile) < 0)
+		r = err_errno(err, -ENOMEM, "cannot name the stacks");
 	if (r == 0)
 		*ret_profile = TAKE_PTR(profile);
 	return r;
@@ -219,6 +290,9 @@ static int name_all(struct taker *taker, struct profile **ret_profile, struct er
 
 static void taker_done(struct taker *taker)
 {
+	vec_for_each(&taker->waiting, waiting)
+		kernel_stack_free(&waiting->stack);
+	vec_free(&taker->waiting);
 	recording_free(&taker->recording);
 	window_free(&taker->window);
 	walker_free(taker->walker);

@@ -66,6 +66,8 @@ test_system_call() {
 	matches "a system call: from the call to the start" "$(functions)" \
 		'nanosleep.* __libc_start_main'
 	not_ok "a system call: without a gap" grep -q incomplete stack.out
+	matches "a system call: what it waits for in the kernel" "$(functions)" \
+		'^ [a-z_]*nanosleep .*do_syscall_64 .*nanosleep.* __libc_start_main'
 	stop
 }
 
