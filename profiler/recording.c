@@ -163,8 +163,6 @@ static void place_words(struct processes *processes, const struct smolder_task *
 	}
 }
 
-_Static_assert(HOST_STEPPER_RUNS == SMOLDER_RUNS, "all of a copy's memory can be walked");
-
 /*
  * Where the mapping had changed, and which one it was then is not known: the address stays bare, as what lies there
  * now may be another's.
@@ -174,6 +172,8 @@ static void place_nowhere(uint64_t address, struct recording_spot *spot)
 	*spot = (struct recording_spot){
 		.kind = SPOT_UNPLACED, .object = PLACE_CHANGED, .offset = address};
 }
+
+_Static_assert(HOST_STEPPER_RUNS == SMOLDER_RUNS, "all of a copy's memory can be walked");
 
 static void describe_memory(const struct window *window, const struct window_copy *copy,
 			    struct host_stepper_stack *stack)

@@ -129,11 +129,13 @@ static void print_remarks(const struct survey *survey, const struct seen *seen)
 	if (seen->jit)
 		print_jit(survey);
 	if (seen->stripped)
-		puts("\nObjects without symbols have frames such as libx.so+0x1234: run a build of "
-		     "them that is not stripped.");
+		puts("\nObjects without symbols have frames such as libx.so+0x1234: install their "
+		     "debug files, let record get them (--debuginfod), or run a build of them that "
+		     "is not stripped.");
 	if (seen->exported_only)
-		puts("\nWith .dynsym only, functions that are not exported have no names: run a "
-		     "build that is not stripped.");
+		puts("\nWith .dynsym only, functions that are not exported have no names: install "
+		     "the debug file, let record get it (--debuginfod), or run a build that is not "
+		     "stripped.");
 	if (seen->unreachable)
 		puts("\nFiles out of reach leave their frames without names: run as root, on the "
 		     "host.");

@@ -21,8 +21,8 @@
 struct entry {
 	uint64_t cgroup_id;        /* 0: known from /proc only */
 	char *path, *container_id; /* NULL: not known */
-	bool is_free, marked;
-	uint32_t idle_cnt; /* releases in a row that found it without a mark */
+	bool is_free;
+	struct idle_mark idle;
 };
 
 struct containers {
@@ -254,7 +254,7 @@ static bool resolve(const struct containers *containers, uint64_t id, struct ent
 
 static uint32_t note_use(struct containers *containers, uint32_t id)
 {
-	containers->entries.items[id].marked = true;
+	containers->entries.items[id].idle.marked = true;
 	return id;
 }
 
@@ -324,15 +324,6 @@ void containers_mark(struct containers *containers, uint32_t id)
 	note_use(containers, id);
 }
 
-static bool is_due(struct entry *entry)
-{
-	if (TAKE(entry->marked, false))
-		entry->idle_cnt = 0;
-	else
-		entry->idle_cnt++;
-	return !entry->is_free && entry->idle_cnt >= CONTAINERS_IDLE_MAX;
-}
-
 /* Without memory to note it down, the id is not used again. */
 static void drop(struct containers *containers, uint32_t id)
 {
@@ -349,9 +340,12 @@ static void drop(struct containers *containers, uint32_t id)
 
 void containers_release(struct containers *containers)
 {
-	for (uint32_t id = CONTAINER_NONE + 1; id < containers->entries.len; id++)
-		if (is_due(&containers->entries.items[id]))
+	for (uint32_t id = CONTAINER_NONE + 1; id < containers->entries.len; id++) {
+		struct entry *entry = &containers->entries.items[id];
+
+		if (!entry->is_free && idle_mark_is_due(&entry->idle))
 			drop(containers, id);
+	}
 }
 
 const struct containers_counters *containers_counters(const struct containers *containers)

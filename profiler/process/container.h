@@ -9,6 +9,7 @@
 #define SMOLDER_PROFILER_PROCESS_CONTAINER_H
 
 #include "base/cleanup.h"
+#include "profiler/process/idle_mark.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,10 +46,9 @@ void containers_labels(const struct containers *containers, uint32_t id,
 const struct containers_counters *containers_counters(const struct containers *containers);
 
 /*
- * Letting go: an id is in use when it is given out or marked. One that was not for so many releases in a row
- * is forgotten, and may come to mean another.
+ * Letting go: an id is in use when it is given out or marked. One that was not for some releases in a row
+ * (IDLE_MARK_MAX) is forgotten, and may come to mean another.
  */
-#define CONTAINERS_IDLE_MAX 5
 void containers_mark(struct containers *containers, uint32_t id);
 void containers_release(struct containers *containers);
 

@@ -12,6 +12,7 @@
 #define SMOLDER_PROFILER_PROCESS_OBJECTS_H
 
 #include "base/err.h"
+#include "profiler/process/idle_mark.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -128,10 +129,9 @@ int objects_extract(const struct objects *objects, const uint32_t *ids, size_t l
 		    struct objects **ret_objects) _warn_unused_;
 
 /*
- * Letting go: marks name what is still in use; what has had no mark for so many releases in a row is no more,
- * as `forget` (NULL is legal) is told before, and its id may become another's. Takes all marks off.
+ * Letting go: marks name what is still in use; what has had no mark for some releases in a row
+ * (IDLE_MARK_MAX) is no more, as `forget` (NULL is legal) is told before, and its id may become another's. Takes all marks off.
  */
-#define OBJECTS_IDLE_MAX 5
 void objects_mark(struct objects *objects, uint32_t id);
 void objects_release(struct objects *objects, void (*forget)(void *ctx, uint32_t id), void *ctx);
 

@@ -20,8 +20,8 @@ struct object_entry {
 	uint64_t size, modified_ns; /* when it was opened */
 	uint32_t tries;
 	uint32_t generic; /* OBJECT_ANONYMOUS: the id it was made from */
-	bool is_free, marked;
-	uint32_t idle_cnt; /* releases in a row that found it without a mark */
+	bool is_free;
+	struct idle_mark idle;
 };
 
 struct objects {

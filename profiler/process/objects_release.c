@@ -4,16 +4,7 @@
 void objects_mark(struct objects *objects, uint32_t id)
 {
 	if (id < objects->entries.len)
-		objects->entries.items[id].marked = true;
-}
-
-static bool is_due(struct object_entry *entry)
-{
-	if (TAKE(entry->marked, false))
-		entry->idle_cnt = 0;
-	else
-		entry->idle_cnt++;
-	return !entry->is_free && entry->idle_cnt >= OBJECTS_IDLE_MAX;
+		objects->entries.items[id].idle.marked = true;
 }
 
 /* Without memory to note it down, the id is not used again. */
@@ -55,7 +46,9 @@ void objects_release(struct objects *objects, void (*forget)(void *ctx, uint32_t
 	uint64_t before = objects->counters.released;
 
 	for (uint32_t id = OBJECT_FIRST_FILE; id < objects->entries.len; id++) {
-		if (!is_due(&objects->entries.items[id]))
+		struct object_entry *entry = &objects->entries.items[id];
+
+		if (entry->is_free || !idle_mark_is_due(&entry->idle))
 			continue;
 		if (forget)
 			forget(ctx, id);

@@ -183,11 +183,11 @@ static void forgets_what_nobody_asks_for(void **state)
 	counters = containers_counters(containers);
 	id = containers_by_cgroup(containers, gone);
 	own = containers_by_process(containers, (uint32_t)getpid());
-	release_idle(containers, CONTAINERS_IDLE_MAX);
+	release_idle(containers, IDLE_MARK_MAX);
 	assert_int_equal(containers_by_cgroup(containers, gone),
 			 id); /* was in use until the first */
 	assert_int_equal(counters->unresolved, 1);
-	for (int i = 0; i <= CONTAINERS_IDLE_MAX; i++) {
+	for (int i = 0; i <= IDLE_MARK_MAX; i++) {
 		containers_mark(containers, own);
 		containers_release(containers);
 	}
@@ -195,7 +195,7 @@ static void forgets_what_nobody_asks_for(void **state)
 	assert_string_not_equal(labels.cgroup, "");
 	assert_int_equal(containers_by_cgroup(containers, gone), id);
 	assert_int_equal(counters->unresolved, 2); /* looked up anew */
-	release_idle(containers, CONTAINERS_IDLE_MAX + 1);
+	release_idle(containers, IDLE_MARK_MAX + 1);
 	containers_labels(containers, own, &labels);
 	assert_string_equal(labels.cgroup, "");
 	id = containers_by_process(containers, (uint32_t)getpid());

@@ -420,9 +420,9 @@ static void lets_go_of_what_nobody_names(void **state)
 	write_elf(&fixture->file, 0xab);
 	id = objects_see(fixture->objects, &fixture->file.sighting);
 	other = see_name(fixture, "[uprobes]", UINT64_MAX);
-	release(fixture, &forgotten, other, OBJECTS_IDLE_MAX - 1);
+	release(fixture, &forgotten, other, IDLE_MARK_MAX - 1);
 	objects_mark(fixture->objects, id);
-	release(fixture, &forgotten, other, OBJECTS_IDLE_MAX);
+	release(fixture, &forgotten, other, IDLE_MARK_MAX);
 	assert_int_equal(forgotten, 0);
 	assert_int_equal(objects_fds(fixture->objects), 1);
 	release(fixture, &forgotten, other, 1);
@@ -435,7 +435,7 @@ static void lets_go_of_what_nobody_names(void **state)
 	record = by_build_id(&fixture->file);
 	assert_int_equal(objects_see(fixture->objects, &record), other + 1);
 	assert_int_equal(objects_see(fixture->objects, &fixture->file.sighting), other + 1);
-	release(fixture, &forgotten, other + 1, OBJECTS_IDLE_MAX - 1);
+	release(fixture, &forgotten, other + 1, IDLE_MARK_MAX - 1);
 	assert_int_equal(objects_see(fixture->objects, &record), other + 1);
 	assert_int_equal(objects_see(fixture->objects, &fixture->file.sighting), other + 1);
 	assert_int_equal(objects_count(fixture->objects), other + 2);
