@@ -11,8 +11,9 @@
 #define MAPLE_NODE_MASK 255ull
 #define MAPLE_TYPE_SHIFT 3
 #define MAPLE_TYPE_MASK 15
-#define MAPLE_INTERNAL_MASK                                                                        \
-	3 /* xa_is_internal(): what a tree holds of others has 0 here, its root 2 */
+
+/* xa_is_internal(): what a tree holds of others has 0 here, its root 2. */
+#define MAPLE_INTERNAL_MASK 3
 
 #define MAPLE_PIVOTS_MAX 15 /* of the node types that trees of mappings have */
 #define MAPLE_LEVELS_MAX 8  /* of at least five ways each */

@@ -150,11 +150,12 @@ bool symbolizer_has_news(struct symbolizer *symbolizer, int object);
 /* Lower-case hex build-id of the object, or "" when it has none or cannot be read. */
 const char *symbolizer_build_id(struct symbolizer *symbolizer, int object);
 
-enum sym_table { /* which functions an object's symbols name */
-		 SYM_TABLE_NONE,
-		 SYM_TABLE_EXPORTED, /* there is no more than .dynsym */
-		 SYM_TABLE_WHOLE,
-		 SYM_TABLE_COUNT
+/* Which functions an object's symbols name. */
+enum sym_table {
+	SYM_TABLE_NONE,
+	SYM_TABLE_EXPORTED, /* there is no more than .dynsym */
+	SYM_TABLE_WHOLE,
+	SYM_TABLE_COUNT
 };
 
 struct sym_sources {

@@ -8,15 +8,14 @@
 
 #include <stdint.h>
 
-enum worker_right { /* a set: what was given up */
-		    WORKER_GAVE_USER =
-			    1, /* runs as nobody, without groups; or was no root before */
-		    WORKER_GAVE_CAPABILITIES = 2, /* has none */
-		    WORKER_GAVE_PRIVILEGES = 4,   /* execve() will not give it any */
-		    WORKER_GAVE_SYSTEM_CALLS =
-			    8, /* all but those that reading needs, by a seccomp filter */
-		    WORKER_GAVE_RESOURCES = 16, /* limits are set */
-		    WORKER_GAVE_ALL = 31
+/* A set: what was given up. */
+enum worker_right {
+	WORKER_GAVE_USER = 1,         /* runs as nobody, without groups; or was no root before */
+	WORKER_GAVE_CAPABILITIES = 2, /* has none */
+	WORKER_GAVE_PRIVILEGES = 4,   /* execve() will not give it any */
+	WORKER_GAVE_SYSTEM_CALLS = 8, /* all but those that reading needs, by a seccomp filter */
+	WORKER_GAVE_RESOURCES = 16,   /* limits are set */
+	WORKER_GAVE_ALL = 31
 };
 
 /*
