@@ -94,6 +94,7 @@ static void apply_mmap(struct processes *processes, const struct sideband_record
 		return;
 	processes->counters.mmaps++;
 	mapping.object = processes_see(processes, life, &sighting);
+	processes_see_copied_text(processes, life, image->mappings, &mapping);
 	processes_see_jit(processes, life, image, &mapping);
 	if (is_known_mapping(image, &mapping))
 		return;

@@ -46,6 +46,20 @@ void processes_map(struct processes *processes, struct mappings *mappings,
 		processes->counters.no_memory++;
 }
 
+/* Once all are there: what memory holds may be a copy of what is mapped beside it. */
+static void see_copied_texts(struct processes *processes, const struct life *life,
+			     struct mappings *mappings)
+{
+	for (size_t i = 0; i < mappings_count(mappings); i++) {
+		struct mapping mapping = *mappings_get(mappings, i);
+
+		processes_see_copied_text(processes, life, mappings, &mapping);
+		if (mapping.object != mappings_get(mappings, i)->object)
+			processes_map(processes, mappings, &mapping);
+	}
+	mappings_forget_replaced(mappings, UINT64_MAX);
+}
+
 /* All executable mappings in processes->text, as a new set. NULL: no memory. */
 static struct mappings *map_text(struct processes *processes, const struct life *life)
 {
@@ -68,7 +82,9 @@ static struct mappings *map_text(struct processes *processes, const struct life 
 		mapping.object = processes_see(processes, life, &sighting);
 		processes_map(processes, mappings, &mapping);
 	}
-	if (!mappings)
+	if (mappings)
+		see_copied_texts(processes, life, mappings);
+	else
 		processes->counters.no_memory++;
 	return mappings;
 }

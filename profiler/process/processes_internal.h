@@ -5,6 +5,7 @@
  *	process_news.c   one record or event → lives, images, mappings
  *	process_scan.c   /proc → the same: the snapshot, and second looks
  *	process_place.c  (task, address) → (object, offset)
+ *	process_text.c   code that was copied from a file into memory
  *	process_jit.c    who tells what code a process has compiled
  */
 #ifndef SMOLDER_PROFILER_PROCESS_PROCESSES_INTERNAL_H
@@ -72,6 +73,13 @@ struct life *processes_identify(struct processes *processes, struct life *life,
 /* The tgids of the process's nearest ancestors, its parent first; returns how many. */
 size_t processes_ancestors(struct processes *processes, const struct life *life,
 			   uint32_t ret_tgids[ANCESTORS_MAX]);
+
+/*
+ * process_text.c. Programs that want huge pages under their code copy it into memory without a file, at the same
+ * addresses: the mapping becomes one of the file that was or is mapped there or beside, if that has the same bytes.
+ */
+void processes_see_copied_text(const struct processes *processes, const struct life *life,
+			       const struct mappings *mappings, struct mapping *mapping);
 
 /*
  * process_jit.c. The image has this executable mapping: if it is memory without a file, or a jitdump,

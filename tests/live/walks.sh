@@ -127,6 +127,17 @@ test_code_that_comes_and_goes() {
 	chain dlopen plugin_2_own "$root;use_second;$plugin;plugin_2_own"
 }
 
+# Code that was copied to memory at its file's addresses, while we look on and before.
+test_moved_text() {
+	local moved="$root;call_moved;moved_outer;moved_inner;moved_leaf"
+	walk hugetext 99 "$LIVE/walk_hugetext" 1.2
+	chain hugetext moved_leaf "$moved"
+	start "$LIVE/walk_hugetext" 60
+	sleep 0.3
+	record -F 499 -d 1s --pid "$STARTED" -o moved.folded
+	chain moved moved_leaf "$moved"
+}
+
 # _dl_runtime_resolve finds its frame by rbx, which _dl_fixup, whom it calls, has saved.
 # With the debug file of libc, what is inlined into _dl_fixup has a name and a frame too.
 test_lazy_binding() {
@@ -225,6 +236,7 @@ test_handler_entry
 test_copies
 test_jumps
 test_code_that_comes_and_goes
+test_moved_text
 test_lazy_binding
 test_threads
 test_unbegun
