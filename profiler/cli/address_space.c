@@ -189,6 +189,7 @@ static void ask_process(struct address_space *space, const uint64_t *addresses, 
 		return;
 	for (size_t i = 0; i < len; i++)
 		places[i] = place_of(space, addresses[i]);
+	processes_settle(space->processes); /* what it tells of code that it compiled */
 	qsort(places, len, sizeof(*places), compare_places);
 	ask_places(space, places, offsets, len);
 }

@@ -20,7 +20,7 @@ struct namer_options {
 	struct symbolizer_options symbols;
 	/*
 	 * Of CPU, spent when an object was asked what the cache lacked, on what else it lacks: for who comes
-	 * again, as each window of an agent does. 0: none.
+	 * again, as the next recording does, and each window of an agent. 0: none.
 	 */
 	uint64_t complete_ns;
 	/*

@@ -49,6 +49,8 @@ test_map() {
 	all_named "a perf map" jit_told
 	ok "a perf map: below who called it" grep -q ';call_compiled;told_spin_\[j\] ' out.folded
 	closes "a perf map: the ledger closes" ledger.json
+	is "a perf map: symbolize -p" "$("$SMOLDER" symbolize -f -p "$STARTED" \
+		"$(awk '/told_spin/ { print $1; exit }' "/tmp/perf-$STARTED.map")" | head -n 1)" told_spin
 	stop
 }
 
