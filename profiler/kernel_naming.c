@@ -77,7 +77,10 @@ static int add_image(struct namer *namer, const struct kernel_image *image)
 	int object = namer_add_file(namer, image->fd, image->path);
 
 	namer_set_owner(namer, object, UINT32_MAX);
-	return strcmp(namer_build_id(namer, object), image->build_id) == 0 ? object : -1;
+	if (strcmp(namer_build_id(namer, object), image->build_id) == 0)
+		return object;
+	namer_lose_debug(namer, object);
+	return -1;
 }
 
 static void open_part(const struct kernel_naming *naming, struct namer *namer,

@@ -308,13 +308,22 @@ void namer_sources(struct namer *namer, int object, struct sym_sources *ret_sour
 		*ret_sources = (struct sym_sources){.reason = named->broken};
 }
 
+void namer_lose_debug(struct namer *namer, int object)
+{
+	struct named_object *named = namer_object(namer, object);
+
+	if (named)
+		named->is_no_debug |=
+			named->local >= 0 || named->is_known || named->broken != SYM_OK;
+}
+
 static struct sym_losses sum_losses(const struct namer *namer)
 {
 	struct sym_losses sum;
 
 	symbolizer_losses(namer->symbolizer, &sum);
 	vec_for_each(&namer->objects, object) {
-		sum.dwarf_objects += object->about.losses.dwarf_objects;
+		sum.dwarf_objects += object->about.losses.dwarf_objects + object->is_no_debug;
 		sum.dwarf_units += object->about.losses.dwarf_units;
 		sum.names_cut += object->about.losses.names_cut;
 		sum.jit_functions += object->about.losses.jit_functions;

@@ -103,6 +103,12 @@ const char *namer_build_id(struct namer *namer, int object);
 /* As symbolizer_sources(). */
 void namer_sources(struct namer *namer, int object, struct sym_sources *ret_sources);
 
+/*
+ * What became known of the object, if anything did, shows that it is not the debug information it should
+ * be: one of losses.dwarf_objects, however often this is said.
+ */
+void namer_lose_debug(struct namer *namer, int object);
+
 /* What became known since the last time. */
 void namer_take_losses(struct namer *namer, struct sym_losses *ret_losses);
 

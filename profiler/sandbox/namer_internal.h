@@ -24,6 +24,7 @@ struct named_object {
 	struct file_key key;
 	enum sym_reason broken; /* SYM_OK while asking makes sense */
 	bool is_known;          /* `about` is filled */
+	bool is_no_debug;       /* as it should be; see namer_lose_debug() */
 	struct worker_about about;
 };
 

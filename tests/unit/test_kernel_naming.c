@@ -315,6 +315,14 @@ static void read_module_id(char *build_id, size_t size)
 	assert_int_equal(strlen(build_id), 40);
 }
 
+static void assert_lost(struct host *host, uint64_t objects)
+{
+	struct sym_losses losses;
+
+	namer_take_losses(host->namer, &losses);
+	assert_int_equal(losses.dwarf_objects, objects);
+}
+
 static void modules_have_images(void **state)
 {
 	struct host host;
@@ -334,13 +342,36 @@ static void modules_have_images(void **state)
 		assert_int_equal(result.frames[0].line, 17);
 		assert_only_listed(&host, fixture_symbol(KERNEL, "chain_outer") + SLIDE,
 				   "outer_of_list");
+		assert_lost(&host, 0);
 		close_naming(&host);
 		shell("cp %s %s/usr/lib/debug/.build-id/*/*", fixture_path(KERNEL), host.root);
 		open_naming(&host, confined, false);
 		assert_only_listed(&host, module_address(), "module_of_list"); /* not its own */
+		assert_lost(&host, 1);
 		close_naming(&host);
 		remove_host(&host);
 	}
+}
+
+static void images_that_cannot_be_read_are_counted_once(void **state)
+{
+	struct host host;
+	char build_id[64];
+
+	(void)state;
+	read_module_id(build_id, sizeof(build_id));
+	set_up_host(&host);
+	install_module(&host, build_id);
+	shell("truncate -s 40 %s/usr/lib/debug/.build-id/*/*%s", host.root, "");
+	open_naming(&host, true, false);
+	for (int again = 0; again < 2; again++) {
+		assert_only_listed(&host, module_address(), "module_of_list");
+		assert_lost(&host, !again);
+		kernel_naming_free(&host.naming);
+		assert_int_equal(kernel_naming_make(host.namer, &host.naming), 0);
+	}
+	close_naming(&host);
+	remove_host(&host);
 }
 
 int main(int argc, char **argv)
@@ -350,6 +381,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(it_is_found_by_build_id),
 		cmocka_unit_test(another_kernel_is_not_taken),
 		cmocka_unit_test(modules_have_images),
+		cmocka_unit_test(images_that_cannot_be_read_are_counted_once),
 	};
 
 	if (worker_is_wanted(argc, argv))
