@@ -45,6 +45,7 @@ struct agent {
 	struct recorder *recorder;
 	struct sandbox *sandbox; /* NULL: none */
 	struct window_writer *writer;
+	struct ledger lost; /* the writers' account */
 	struct governor governor;
 	struct self_meter meter;
 	struct service_notify notify;
@@ -127,6 +128,7 @@ static int open_writer(struct agent *agent, struct err *err)
 			  .retain_ns = agent->config.retain_ns,
 			  .bytes_max = agent->config.bytes_max},
 		.sandbox = agent->sandbox,
+		.lost = &agent->lost,
 		.on_failure = on_failure,
 		.ctx = agent,
 	};

@@ -30,12 +30,11 @@ struct window_writer {
 	const struct closed_window *window; /* that is being written; NULL: none */
 	uint64_t work_ns;                   /* self_meter_work_ns() when that began */
 	char host[65];
-	/* shared, under the lock */
+	/* shared, under the lock, as options.lost is */
 	pthread_mutex_t lock;
 	pthread_cond_t news;
 	struct closed_window queue[QUEUE_MAX];
 	uint32_t queue_len;
-	struct ledger dropped; /* of windows that are lost, since one was queued */
 	struct window_writer_stats stats;
 	bool trim, stop;
 	struct background background;
@@ -164,7 +163,7 @@ static void note_loss(struct window_writer *writer, struct ledger *ledger, const
 {
 	ledger_reasons_add(&ledger->samples.lost, reason, ledger->samples.recorded);
 	ledger->samples.recorded = 0;
-	ledger_merge(&writer->dropped, ledger);
+	ledger_merge(writer->options.lost, ledger);
 }
 
 static void note_outcome(struct window_writer *writer, struct closed_window *window, int r,
@@ -255,9 +254,8 @@ static void drop_window(struct window_writer *writer, struct closed_window *wind
 
 static void queue_window(struct window_writer *writer, struct closed_window *window)
 {
-	if (writer->dropped.event[0])
-		ledger_merge(&window->ledger, &writer->dropped);
-	writer->dropped = (struct ledger){0};
+	ledger_merge(&window->ledger, writer->options.lost);
+	*writer->options.lost = (struct ledger){0};
 	writer->queue[writer->queue_len++] = TAKE(*window, (struct closed_window){0});
 	if (writer->queue_len > 1)
 		background_hurry(&writer->background);

@@ -26,6 +26,8 @@ struct window_writer_options {
 	struct store_options store;
 	const char *cache_directory; /* of symbols; NULL: none */
 	struct sandbox *sandbox;     /* borrowed; see struct namer_options */
+	/* Borrowed, of windows lost since one was queued: the next writer, of the same account, goes on. */
+	struct ledger *lost;
 	/* Called for each window that could not be written, by the writer's thread, or found no room to wait. */
 	void (*on_failure)(void *ctx, const char *text);
 	void *ctx;

@@ -23,6 +23,7 @@ struct listener {
 	sem_t held, go;
 	int failures;
 	char text[512]; /* the last one */
+	struct ledger lost;
 	struct window_writer *writer;
 };
 
@@ -39,18 +40,24 @@ static void note_failure(void *ctx, const char *text)
 	snprintf(listener->text, sizeof(listener->text), "%s", text);
 }
 
-static void open_writer(struct listener *listener, const char *directory)
+static void open_store(struct listener *listener, const char *directory, const char *name)
 {
-	struct window_writer_options options = {.on_failure = note_failure, .ctx = listener};
+	struct window_writer_options options = {
+		.lost = &listener->lost, .on_failure = note_failure, .ctx = listener};
 	struct err err;
 
-	*listener = (struct listener){.reader = pthread_self()};
-	snprintf(listener->path, sizeof(listener->path), "%s/store", directory);
+	snprintf(listener->path, sizeof(listener->path), "%s/%s", directory, name);
 	sem_init(&listener->held, 0, 0);
 	sem_init(&listener->go, 0, 0);
 	options.store.path = listener->path;
 	if (window_writer_new(&options, &listener->writer, &err) < 0)
 		fail_msg("%s", err.text);
+}
+
+static void open_writer(struct listener *listener, const char *directory)
+{
+	*listener = (struct listener){.reader = pthread_self()};
+	open_store(listener, directory, "store");
 }
 
 /* What was given is written, or lost, when it returns. */
@@ -183,12 +190,33 @@ static void who_finds_no_room_is_lost_aloud(void **state)
 	assert_int_equal(listener.failures, 2);
 }
 
+/* As the agent does whose store is full, and which is given another. */
+static void the_next_writer_tells_what_the_last_one_lost(void **state)
+{
+	struct listener listener;
+	struct ledger ledger;
+
+	open_writer(&listener, *state);
+	spoil(&listener);
+	give(&listener, 0, 5);
+	close_writer(&listener);
+	open_store(&listener, *state, "another");
+	give(&listener, 1, 7);
+	give(&listener, 2, 9);
+	close_writer(&listener);
+	ledger = read_ledger(&listener);
+	assert_int_equal(ledger.samples.recorded, 16);
+	assert_int_equal(ledger.samples.expected, 21);
+	assert_int_equal(lost(&ledger, "window not written"), 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(windows_are_written),
 		STORE_TEST(who_is_given_up_is_lost_by_name),
 		STORE_TEST(who_finds_no_room_is_lost_aloud),
+		STORE_TEST(the_next_writer_tells_what_the_last_one_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
