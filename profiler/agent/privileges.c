@@ -13,7 +13,7 @@
 static const unsigned int kept[] = {
 	CAP_BPF,                /* load programs, make maps */
 	CAP_PERFMON,            /* sample every process; trace */
-	CAP_SYS_PTRACE,         /* /proc/PID/maps, root and map_files of others */
+	CAP_SYS_PTRACE,         /* /proc/PID/maps, root, map_files and memory of others */
 	CAP_DAC_READ_SEARCH,    /* files in others' directories */
 	CAP_CHECKPOINT_RESTORE, /* open what /proc/PID/map_files leads to: deleted files */
 	CAP_SYSLOG,             /* addresses in /proc/kallsyms */

@@ -13,6 +13,7 @@
 
 #include "profiler/process/kernel_programs.h"
 #include "profiler/process/lives.h"
+#include "profiler/process/memory_compare.h"
 #include "profiler/process/processes.h"
 #include "profiler/process/procfs.h"
 
@@ -32,6 +33,7 @@ struct processes {
 	uint64_t lost_ns;                 /* records from before this time may be missing */
 	VEC(struct smolder_event) events; /* by time, from events_at on */
 	size_t events_at;
+	struct memory_compare compare;
 	VEC(uint32_t) changed; /* tgids; see processes_take_changed() */
 	struct buf text;       /* of the /proc file being read */
 	struct rlimit nofile;
@@ -78,7 +80,7 @@ size_t processes_ancestors(struct processes *processes, const struct life *life,
  * process_text.c. Programs that want huge pages under their code copy it into memory without a file, at the same
  * addresses: the mapping becomes one of the file that was or is mapped there or beside, if that has the same bytes.
  */
-void processes_see_copied_text(const struct processes *processes, const struct life *life,
+void processes_see_copied_text(struct processes *processes, const struct life *life,
 			       const struct mappings *mappings, struct mapping *mapping);
 
 /*

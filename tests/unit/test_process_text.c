@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #define PAGE 4096u
 #define PAGES 16u
@@ -80,5 +81,6 @@ int main(void)
 		cmocka_unit_test(other_code_is_not),
 	};
 
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* where only ancestors may read memory */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
