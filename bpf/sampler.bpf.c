@@ -28,6 +28,8 @@ const volatile struct smolder_config config = {};
 __u32 active_epoch = 0;
 __u64 heartbeat_ns = 0; /* CLOCK_MONOTONIC */
 
+__u64 changes_woke_ns = 0; /* when a copy for WALK_CHANGED last woke user space */
+
 #define EEXIST 17
 #define ENOMEM 12
 #define ENOENT 2
@@ -222,6 +224,22 @@ static __always_inline long define_in(void *map, struct sample_scratch *sample, 
 }
 
 /*
+ * Copies wake user space: the sooner it knows, the fewer copies. But not for each library that a process loads for a
+ * moment, where that costs more than the copies do. The ring by itself wakes only who has read all before.
+ */
+static __always_inline __u64 copy_wakeup(const struct smolder_copy *copy)
+{
+	if (!config.changes_wake_ns)
+		return 0;
+	if (copy->head.walk_end == WALK_CHANGED) {
+		if (copy->time_ns - changes_woke_ns < config.changes_wake_ns)
+			return BPF_RB_NO_WAKEUP;
+		changes_woke_ns = copy->time_ns;
+	}
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/*
  * Sends the sample with its stack memory. With that, user space can finish the walk when it has learnt
  * the mappings. 0, or not 0 when there was no room.
  */
@@ -247,7 +265,7 @@ static __always_inline int send_copy(const struct tick *tick, const struct stepp
 	copy->runs[1] = runs[1];
 	copy_pages(copy, pages);
 	count_sides(tick->epoch, copy->head.kernel_len, 1);
-	bpf_ringbuf_submit(copy, 0); /* wakes user space: the sooner it knows, the fewer copies */
+	bpf_ringbuf_submit(copy, copy_wakeup(copy));
 	count(tick->epoch, SMOLDER_STAT_COPIED);
 	return 0;
 }

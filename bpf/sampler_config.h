@@ -29,6 +29,7 @@
 struct smolder_config {
 	__u64 cgroup_id;            /* kernfs node id */
 	__u64 heartbeat_timeout_ns; /* without a beat for so long nothing is recorded; 0: for ever */
+	__u64 changes_wake_ns;      /* copies for WALK_CHANGED wake that often at most; 0: each */
 	__u32 cgroup_level;         /* its depth below the hierarchy's root (0) */
 	__u32 cgroup_subsys; /* enum cgroup_subsys_id of the running kernel, or SMOLDER_CGROUP_V2 */
 	__u32 walk_frames_max; /* 1 to WALK_FRAMES_MAX */

@@ -22,6 +22,8 @@
 
 /* The rings are emptied that often; they last several times as long even in a storm of processes. */
 #define DRAIN_INTERVAL_NS NS_PER_SEC
+/* Copies of stacks in code that has just changed wake us that often: each time costs more than some copies do. */
+#define CHANGES_WAKE_NS (500 * NS_PER_MS)
 /* The kernel's windows, within the agent's. */
 #define KERNEL_WINDOW_NS (5 * NS_PER_SEC)
 #define KERNEL_BUDGET_BYTES (UINT64_C(16) << 20)
@@ -167,7 +169,8 @@ static int open_recorder(struct agent *agent, struct err *err)
 	struct recorder_options options = {
 		.config = {.walk_tables = true,
 			   .walk_frames_max = WALK_FRAMES_DEFAULT,
-			   .heartbeat_timeout_ns = HEARTBEAT_TIMEOUT_NS},
+			   .heartbeat_timeout_ns = HEARTBEAT_TIMEOUT_NS,
+			   .changes_wake_ns = CHANGES_WAKE_NS},
 		.event = config->event,
 		.frequency_hz = MAX(config->frequency_hz, (uint32_t)PLANNED_FREQUENCY_HZ),
 		.unwind_bytes = config->unwind_bytes,
