@@ -110,6 +110,15 @@ ideas() {
 	tell no_window_pointers "pointers: each frame read by itself"
 }
 
+# A process that maps and unmaps memory all the time: each mapping its stack comes through is looked up.
+changing() {
+	burning=()
+	burn without 40 0 change
+	measure "tables=$STARTED"
+	stop_burning
+	tell tables "a process whose mappings keep changing"
+}
+
 # Equal processes: forked ones share a mapping set, and so what is remembered of it; others do not.
 sharing() {
 	local forked others
@@ -147,5 +156,6 @@ if [ -x "$VARIANTS/no_window/smolder" ]; then
 	smolder_loads no_window_pointers "$VARIANTS/no_window/smolder" --call-graph fp
 	ideas
 fi
+changing
 sharing
 "$SMOLDER" doctor | grep 'instructions verified'

@@ -97,7 +97,7 @@ static void check_changes(struct host *host, struct check_result *result)
 	else
 		check_missing(result, "seen when the news is read: until then code is taken for "
 				      "what was at its address before (mm_lock_seq is of "
-				      "Linux 6.4, with CONFIG_PER_VMA_LOCK)");
+				      "Linux 6.5, with CONFIG_PER_VMA_LOCK)");
 }
 
 static void burn_until(uint64_t end_ns)

@@ -127,6 +127,20 @@ test_code_that_comes_and_goes() {
 	chain dlopen plugin_2_own "$root;use_second;$plugin;plugin_2_own"
 }
 
+# The profiler stands still while libraries take each other's place, and the ring for copies is soon full: what a
+# stack came through then has no name, rather than another's.
+test_unseen_replacement() {
+	# shellcheck disable=SC2016 # another shell's
+	record -F 4999 -o replaced.folded --ledger replaced.json -- \
+		sh -c '"$0" 3 "$1" "$2" & sleep 0.8; kill -STOP $PPID; sleep 1.4; kill -CONT $PPID; wait' \
+		"$LIVE/walk_dlopen" "$LIVE"/libwalk_plugin_{1,2}.so
+	unbegun replaced "mappings changing" walk_dlopen
+	is "replaced: libraries' names in stacks that say so" \
+		"$(grep -F '[incomplete: mappings changing]' replaced.folded | grep _own)" ""
+	chain replaced plugin_1_own "$root;use_first;$plugin;plugin_1_own"
+	chain replaced plugin_2_own "$root;use_second;$plugin;plugin_2_own"
+}
+
 # Code that was copied to memory at its file's addresses, while we look on and before.
 test_moved_text() {
 	local moved="$root;call_moved;moved_outer;moved_inner;moved_leaf"
@@ -236,6 +250,7 @@ test_handler_entry
 test_copies
 test_jumps
 test_code_that_comes_and_goes
+test_unseen_replacement
 test_moved_text
 test_lazy_binding
 test_threads
