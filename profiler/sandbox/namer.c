@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #define NAMES_LEN_MAX ((size_t)48 * 1024 * 1024) /* kept; what is asked again is found again */
+#define WORKERS_MIN 2 /* at once, on a host with one CPU, too: one of them may hang */
 #define CACHE_LEN_MAX ((uint64_t)1024 * 1024 * 1024)
 
 /* ---- setting up ---- */
@@ -25,7 +26,8 @@ static int open_symbolizer(struct namer *namer)
 
 static int open_desks(struct namer *namer)
 {
-	uint32_t wanted = MAX(namer->options.workers_max, 1u);
+	uint32_t useful = MAX((uint32_t)sysconf(_SC_NPROCESSORS_ONLN), (uint32_t)WORKERS_MIN);
+	uint32_t wanted = MAX(MIN(namer->options.workers_max, useful), 1u);
 	int r = 0;
 
 	for (; namer->desk_cnt < MIN(wanted, (uint32_t)NAMER_WORKERS_MAX) && r == 0;

@@ -31,7 +31,7 @@ struct namer_options {
 	void *spend_ctx;
 	const char *root;        /* before the paths of the kernel's own files; NULL: nothing */
 	struct sandbox *sandbox; /* borrowed; NULL: files are parsed in this process */
-	uint32_t workers_max;    /* at once, up to NAMER_WORKERS_MAX; 0: one */
+	uint32_t workers_max;    /* at once, and no more than CPUs; 0: one */
 	/* Kept of workers' answers, and of the names they point to; 0: as much as one run may need. */
 	size_t answers_max, names_len_max;
 };
