@@ -87,7 +87,7 @@ switch_cpu() {
 }
 
 test_offline() {
-	local switch=/sys/devices/system/cpu/cpu1/online switcher lock storm
+	local switch=/sys/devices/system/cpu/cpu1/online switcher lock storm all
 	# Two runs of this test at a time would switch each other's CPU.
 	if [ -r "$switch" ]; then
 		exec {lock}<"$switch"
@@ -107,8 +107,10 @@ test_offline() {
 	wait "$switcher"
 	between "an offline CPU: its ticks are called so" \
 		"$(ledger get "an offline CPU.json" samples.offline)" 600 1200
+	# Of the ticks of two CPUs for as long as it took, which on a busy host is longer than asked for.
+	all=$(($(ledger get "an offline CPU.json" duration_ns) * 2 * 499 / 1000000000))
 	between "an offline CPU: it ticks again when it is back" \
-		"$(ledger get "an offline CPU.json" samples.recorded)" 3200 4500
+		"$(ledger get "an offline CPU.json" samples.recorded)" $((all * 64 / 100)) $((all * 90 / 100))
 	is "an offline CPU: nothing is lost" "$(reasons "an offline CPU")" ""
 	between "an offline CPU: of processes that begin there when it is back, these are not known" \
 		"$(awk '/^tiny;.*not loaded/ { sum += $NF } END { print sum + 0 }' \
