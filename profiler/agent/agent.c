@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "profiler/agent/agent.h"
+#include "profiler/agent/agent_internal.h"
 
 #include "base/clock.h"
-#include "profiler/agent/agent_signals.h"
-#include "profiler/agent/governor.h"
-#include "profiler/agent/privileges.h"
-#include "profiler/agent/self_meter.h"
-#include "profiler/agent/service_notify.h"
-#include "profiler/agent/window_writer.h"
-#include "profiler/process/jit_files.h"
-#include "profiler/process/procfs.h"
-#include "symbolize/symbolizer.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 
-/* The rings are emptied that often; they last several times as long even in a storm of processes. */
-#define DRAIN_INTERVAL_NS NS_PER_SEC
-/* Copies of stacks in code that has just changed wake us that often: each time costs more than some copies do. */
-#define CHANGES_WAKE_NS (500 * NS_PER_MS)
-/* The kernel's windows, within the agent's. */
-#define KERNEL_WINDOW_NS (5 * NS_PER_SEC)
-#define KERNEL_BUDGET_BYTES (UINT64_C(16) << 20)
-/* Not seen for so long, and the kernel's side stops recording: a drain can be late on a busy host. */
-#define HEARTBEAT_TIMEOUT_NS (10 * NS_PER_SEC)
-#define WORKER_HANG_NS (50 * NS_PER_SEC)
-#define WORKER_CPU_NS (10 * NS_PER_SEC)
 /* Phases are drawn anew no more often than that, and in so many ticks: each time one is cut short. */
 #define PHASE_INTERVAL_NS (10 * NS_PER_SEC)
 #define PHASE_INTERVAL_TICKS 200
@@ -38,192 +16,6 @@
 #define RETRY_MS 2000
 #define FAILURES_MAX 30
 #define HOLD_NICE (-10)
-/* The kernel's maps have room for this rate at least, so that a rate can be raised without new ones. */
-#define PLANNED_FREQUENCY_HZ 99
-
-struct agent {
-	const struct agent_options *options;
-	struct agent_config config;
-	struct recorder *recorder;
-	struct sandbox *sandbox; /* NULL: none */
-	struct window_writer *writer;
-	struct ledger lost; /* the writers' account */
-	struct governor governor;
-	struct self_meter meter;
-	struct service_notify notify;
-	uint32_t planned_hz;   /* what the recorder's maps are made for */
-	uint32_t cpus;         /* sampled in the last window */
-	uint32_t frequency_hz; /* in force */
-	uint32_t failures;     /* since the last window was cut */
-	uint64_t window_begin_ns, window_end_ns, phase_ns, ping_ns; /* CLOCK_MONOTONIC */
-	uint64_t watchdog_ns;
-	int signal_fd;
-	struct agent_wishes wishes;
-	bool paused;
-};
-
-_printf_(3, 4) static void say(const struct agent *agent, enum agent_message kind,
-			       const char *format, ...)
-{
-	struct err text;
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text.text, sizeof(text.text), format, args);
-	va_end(args);
-	agent->options->on_message(agent->options->ctx, kind, text.text);
-}
-
-static void on_warning(void *ctx, const char *text)
-{
-	say(ctx, AGENT_WARNING, "%s", text);
-}
-
-static void on_failure(void *ctx, const char *text)
-{
-	say(ctx, AGENT_ERROR, "a window is lost: %s", text);
-}
-
-static int on_ready(void *ctx, int fd, struct err *err)
-{
-	struct agent *agent = ctx;
-
-	(void)err;
-	agent_signals_read(fd, &agent->wishes);
-	return 0;
-}
-
-/* ---- setting up ---- */
-
-static struct governor_limits limits_of(const struct agent_config *config)
-{
-	return (struct governor_limits){
-		.frequency_hz = config->frequency_hz,
-		.cpu_max_ppm = config->cpu_max_ppm,
-		.memory_max = config->memory_max,
-	};
-}
-
-/* Its workers are of low priority, too: on a busy host they may take long for little. */
-static int open_sandbox(struct agent *agent, struct err *err)
-{
-	struct sandbox_options options = {.hang_ns = WORKER_HANG_NS, .cpu_ns = WORKER_CPU_NS};
-	struct err lack;
-	int r = 0;
-
-	if (!agent->options->no_sandbox)
-		r = sandbox_new(&options, &agent->sandbox);
-	if (r < 0)
-		return err_errno(err, r, "cannot make the sandbox");
-	if (!agent->sandbox)
-		say(agent, AGENT_WARNING, "files that others wrote are parsed in this process");
-	else if (sandbox_check(agent->sandbox, &lack) < 0)
-		say(agent, AGENT_WARNING, "%s", lack.text);
-	return 0;
-}
-
-static int open_writer(struct agent *agent, struct err *err)
-{
-	char cache[PATH_MAX];
-	struct window_writer_options options = {
-		.store = {.path = agent->config.store,
-			  .retain_ns = agent->config.retain_ns,
-			  .bytes_max = agent->config.bytes_max},
-		.sandbox = agent->sandbox,
-		.lost = &agent->lost,
-		.on_failure = on_failure,
-		.ctx = agent,
-	};
-
-	if (!agent->options->no_cache)
-		options.cache_directory = symbolizer_cache_directory(cache, sizeof(cache));
-	return window_writer_new(&options, &agent->writer, err);
-}
-
-static void begin_window(struct agent *agent, uint64_t begin_ns)
-{
-	agent->window_begin_ns = begin_ns;
-	agent->window_end_ns = begin_ns + agent->config.window_ns;
-	agent->wishes.cut = false;
-}
-
-static int start_recorder(struct agent *agent, struct err *err)
-{
-	int r = recorder_watch(agent->recorder, agent->signal_fd);
-
-	if (r < 0)
-		return err_errno(err, r, "cannot watch signals");
-	r = recorder_set_frequency(agent->recorder, agent->governor.frequency_hz, err);
-	if (r == 0)
-		r = recorder_start(agent->recorder, err);
-	agent->phase_ns = clock_ns(CLOCK_MONOTONIC);
-	agent->frequency_hz = agent->governor.frequency_hz;
-	agent->paused = false;
-	begin_window(agent, agent->phase_ns);
-	return r;
-}
-
-static int open_recorder(struct agent *agent, struct err *err)
-{
-	const struct agent_config *config = &agent->config;
-	struct recorder_options options = {
-		.config = {.walk_tables = true,
-			   .walk_frames_max = WALK_FRAMES_DEFAULT,
-			   .heartbeat_timeout_ns = HEARTBEAT_TIMEOUT_NS,
-			   .changes_wake_ns = CHANGES_WAKE_NS},
-		.event = config->event,
-		.frequency_hz = MAX(config->frequency_hz, (uint32_t)PLANNED_FREQUENCY_HZ),
-		.unwind_bytes = config->unwind_bytes,
-		.drain_ns = DRAIN_INTERVAL_NS,
-		.sandbox = agent->sandbox,
-		.maps = {.window_ns = KERNEL_WINDOW_NS, .budget_bytes = KERNEL_BUDGET_BYTES},
-		.on_ready = on_ready,
-		.on_warning = on_warning,
-		.ctx = agent,
-	};
-	int r;
-
-	agent->planned_hz = options.frequency_hz;
-	r = recorder_open(&options, &agent->recorder, err);
-	return r < 0 ? r : start_recorder(agent, err);
-}
-
-/* One arena for the collector and one for the threads: each more keeps memory for itself. */
-static void tune_memory(void)
-{
-	mallopt(M_ARENA_MAX, 2);
-	mallopt(M_MMAP_THRESHOLD, 128 << 10);
-}
-
-static void warn_of_place(const struct agent *agent)
-{
-	if (procfs_has_host_pids() == 0)
-		say(agent, AGENT_WARNING,
-		    "this is not the host's pid namespace: processes have other numbers here, and "
-		    "code gets no names (docker run --pid=host)");
-}
-
-static int prepare(struct agent *agent, struct err *err)
-{
-	struct governor_limits limits;
-	int r = agent_config_load(&agent->options->sources, &agent->config, err);
-
-	if (r < 0)
-		return r;
-	agent->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-	limits = limits_of(&agent->config);
-	governor_init(&agent->governor, &limits);
-	tune_memory();
-	warn_of_place(agent);
-	r = privileges_reduce(err);
-	if (r == 0)
-		r = agent->signal_fd = agent_signals_open(err);
-	if (r >= 0)
-		r = open_sandbox(agent, err);
-	if (r == 0)
-		r = open_writer(agent, err);
-	return r < 0 ? r : open_recorder(agent, err);
-}
 
 /* ---- windows ---- */
 
@@ -246,14 +38,14 @@ static void measure(struct agent *agent, struct governor_measure *ret_measure)
 
 static struct governor_decision govern(struct agent *agent, const struct governor_measure *cost)
 {
-	struct governor_limits limits = limits_of(&agent->config);
+	struct governor_limits limits = agent_limits(agent);
 	struct governor_decision decision = governor_decide(&agent->governor, &limits, cost);
 
 	if (decision.trim)
 		window_writer_trim(agent->writer);
 	if (decision.reason != GOVERNOR_NONE)
-		say(agent, AGENT_INFO, "now at %u Hz: %s", decision.frequency_hz,
-		    governor_reason_text(decision.reason));
+		agent_say(agent, AGENT_INFO, "now at %u Hz: %s", decision.frequency_hz,
+			  governor_reason_text(decision.reason));
 	return decision;
 }
 
@@ -289,13 +81,15 @@ static void tell_window(struct agent *agent, const struct closed_window *window,
 			    " windows written, %" PRIu64 " lost",
 			    agent->frequency_hz, percent_of(cost, governor_cost_ns(cost)),
 			    cost->memory_bytes >> 20, stats.written, stats.failed + stats.dropped);
-	say(agent, AGENT_VERBOSE,
-	    "window of %.1f s at %u Hz: %" PRIu64 " samples, %.4f %% of the CPUs (%.4f in the "
-	    "kernel, %.4f to collect, the rest for names and writing), %" PRIu64 " KiB, %u waiting",
-	    (double)window->ledger.duration_ns / NS_PER_SEC, window->cut.frequency_hz,
-	    window->ledger.samples.recorded, percent_of(cost, governor_cost_ns(cost)),
-	    percent_of(cost, cost->bpf_ns), percent_of(cost, cost->collector_ns),
-	    cost->memory_bytes >> 10, stats.waiting);
+	agent_say(agent, AGENT_VERBOSE,
+		  "window of %.1f s at %u Hz: %" PRIu64
+		  " samples, %.4f %% of the CPUs (%.4f in the "
+		  "kernel, %.4f to collect, the rest for names and writing), %" PRIu64
+		  " KiB, %u waiting",
+		  (double)window->ledger.duration_ns / NS_PER_SEC, window->cut.frequency_hz,
+		  window->ledger.samples.recorded, percent_of(cost, governor_cost_ns(cost)),
+		  percent_of(cost, cost->bpf_ns), percent_of(cost, cost->collector_ns),
+		  cost->memory_bytes >> 10, stats.waiting);
 }
 
 /* A window that cannot be had whole is given up, and no other. */
@@ -303,7 +97,7 @@ static void hand_over(struct agent *agent, struct recorder_cut *cut,
 		      const struct governor_measure *cost)
 {
 	const struct objects *objects = processes_objects(recorder_processes(agent->recorder));
-	struct governor_limits limits = limits_of(&agent->config);
+	struct governor_limits limits = agent_limits(agent);
 	struct closed_window window = {0};
 	int r;
 
@@ -318,7 +112,7 @@ static void hand_over(struct agent *agent, struct recorder_cut *cut,
 		window_writer_give(agent->writer, &window);
 		return;
 	}
-	say(agent, AGENT_ERROR, "a window is lost: cannot hand it over: %s", strerror(-r));
+	agent_say(agent, AGENT_ERROR, "a window is lost: cannot hand it over: %s", strerror(-r));
 	window_writer_drop(agent->writer, &window);
 }
 
@@ -375,7 +169,7 @@ static int cut_window_at(struct agent *agent, uint32_t frequency_hz,
 
 	if (!cut.frequency_hz)
 		return r;
-	begin_window(agent, cut.end.monotonic_ns);
+	agent_begin_window(agent, cut.end.monotonic_ns);
 	hand_over(agent, &cut, cost);
 	agent->failures = 0;
 	return r;
@@ -411,11 +205,11 @@ static int reopen(struct agent *agent, bool recorder, bool writer, struct err *e
 
 	if (writer) {
 		agent->writer = window_writer_free(agent->writer);
-		r = open_writer(agent, err);
+		r = agent_open_writer(agent, err);
 	}
 	if (recorder && r == 0) {
 		agent->recorder = recorder_free(agent->recorder);
-		r = open_recorder(agent, err);
+		r = agent_open_recorder(agent, err);
 		if (r < 0)
 			agent->recorder = recorder_free(agent->recorder);
 	}
@@ -450,16 +244,16 @@ static int reload(struct agent *agent, struct err *err)
 
 	agent->wishes.reload = false;
 	if (agent_config_load(&agent->options->sources, &next, &reason) < 0) {
-		say(agent, AGENT_ERROR, "the configuration stays as it is: %s", reason.text);
+		agent_say(agent, AGENT_ERROR, "the configuration stays as it is: %s", reason.text);
 		return 0;
 	}
 	if (!agent_config_is_compatible(&agent->config, &next)) {
-		say(agent, AGENT_ERROR,
-		    "the configuration stays as it is: store, event and unwind-memory "
-		    "take a restart");
+		agent_say(agent, AGENT_ERROR,
+			  "the configuration stays as it is: store, event and unwind-memory "
+			  "take a restart");
 		return 0;
 	}
-	say(agent, AGENT_INFO, "configuration read again");
+	agent_say(agent, AGENT_INFO, "configuration read again");
 	return apply(agent, &next, err);
 }
 
@@ -474,9 +268,9 @@ static int follow_kill_switch(struct agent *agent, struct err *err)
 		return 0;
 	agent->paused = pause;
 	if (pause)
-		say(agent, AGENT_INFO, "'%s' exists: sampling stops until it is gone", path);
+		agent_say(agent, AGENT_INFO, "'%s' exists: sampling stops until it is gone", path);
 	else
-		say(agent, AGENT_INFO, "'%s' is gone: sampling goes on", path);
+		agent_say(agent, AGENT_INFO, "'%s' is gone: sampling goes on", path);
 	return recorder_pause(agent->recorder, pause, err);
 }
 
@@ -493,7 +287,7 @@ static void ping_watchdog(struct agent *agent)
 /* The kernel's side tells what it took when a window of its own closes, some seconds apart. */
 static bool is_overdrawn(const struct agent *agent)
 {
-	struct governor_limits limits = limits_of(&agent->config);
+	struct governor_limits limits = agent_limits(agent);
 	struct governor_measure so_far = {
 		.elapsed_ns = clock_ns(CLOCK_MONOTONIC) - agent->window_begin_ns,
 		.cpus = agent->cpus,
@@ -545,7 +339,7 @@ static int run_on(struct agent *agent, struct err *err)
 
 	if (r == 0 || !may_pass(agent, r) || ++agent->failures > FAILURES_MAX)
 		return r;
-	say(agent, AGENT_ERROR, "%s; to be tried again", err->text);
+	agent_say(agent, AGENT_ERROR, "%s; to be tried again", err->text);
 	wait_for_better(agent);
 	return 0;
 }
@@ -569,8 +363,8 @@ static int run(struct agent *agent, struct err *err)
 	int r = 0;
 
 	service_notify_send(&agent->notify, "READY=1");
-	say(agent, AGENT_INFO, "sampling at %u Hz into '%s'", agent->config.frequency_hz,
-	    agent->config.store);
+	agent_say(agent, AGENT_INFO, "sampling at %u Hz into '%s'", agent->config.frequency_hz,
+		  agent->config.store);
 	while (r == 0 && !agent->wishes.stop)
 		r = run_on(agent, err);
 	service_notify_send(&agent->notify, "STOPPING=1");
@@ -597,6 +391,6 @@ int agent_run(const struct agent_options *options, struct err *err)
 
 	service_notify_open(&agent.notify);
 	agent.watchdog_ns = service_notify_watchdog_ns();
-	r = prepare(&agent, err);
+	r = agent_prepare(&agent, err);
 	return r < 0 ? r : run(&agent, err);
 }
